@@ -1,0 +1,1 @@
+"""Strategies, the state machine, and the way from a find to a script."""

@@ -1,0 +1,1 @@
+"""Targets, expectations, verdicts, and the loop that plays cases on a wire."""

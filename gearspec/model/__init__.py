@@ -1,0 +1,1 @@
+"""What a job server must do, as a sans-IO machine. Pure."""

@@ -1,0 +1,1 @@
+"""What the bytes are: table, packets, text protocol, transcripts, clauses. Pure."""

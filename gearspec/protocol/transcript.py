@@ -1,0 +1,136 @@
+"""Who sent what to whom, and when.
+
+A transcript is the record of one conversation, across all of its connections.
+It prints packets decoded, raw bytes in hex, and never a byte of a peer that
+could steer a terminal or end an XML document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gearspec.protocol.packet import Line, Packet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OPEN: Final = "OPEN"
+CLOSE: Final = "CLOSE"
+HALF_CLOSE: Final = "HALF_CLOSE"
+RESET: Final = "RESET"
+RAW: Final = "RAW"
+SHOWN: Final = 64
+"""How many bytes of one value are printed before it is cut short."""
+
+_ESCAPES: Final = {0x5C: "\\", 0x0A: "\n", 0x0D: "\r", 0x09: "\t", 0x00: "\0"}
+_PRINTABLE: Final = [
+    _ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\x{byte:02x}") for byte in range(256)
+]
+
+
+def printable(value: bytes, limit: int = SHOWN) -> str:
+    """Bytes as plain ASCII with escapes, cut short after `limit` bytes with a word on what is left."""
+    text = "".join(_PRINTABLE[byte] for byte in value[:limit])
+    return text if len(value) <= limit else f"{text}... ({len(value)} bytes)"
+
+
+class Note(NamedTuple):
+    """Something on a connection that is neither a packet nor a line.
+
+    Attributes:
+        kind: `OPEN`, `CLOSE`, `HALF_CLOSE`, `RESET`, or `RAW` for bytes that decode as nothing.
+        data: the bytes of a `RAW`.
+    """
+
+    kind: str
+    data: bytes = b""
+
+
+What = Packet | Line | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a transcript.
+
+    Attributes:
+        at: seconds since the transcript began; for what was received, since it arrived.
+        sender: the party it came from.
+        receiver: the party it went to.
+        what: the packet, the line of text, or the note.
+    """
+
+    at: float
+    sender: str
+    receiver: str
+    what: What
+
+
+@dataclass(slots=True)
+class Transcript:
+    """Events in the order in which they were sent or had arrived."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def add(self, at: float, sender: str, receiver: str, what: What) -> None:
+        """Append one event."""
+        self.events.append(Event(at, sender, receiver, what))
+
+    def render(self, names: Mapping[bytes, str] | None = None, *, hexadecimal: bool = True) -> str:
+        """The transcript as text, a line an event.
+
+        Args:
+            names: values to print as ``$name``, so that two runs read the same.
+            hexadecimal: print the bytes of each packet under it as well.
+        """
+        lines = []
+        for event in sorted(self.events, key=lambda event: event.at):
+            head = f"{event.at * 1000:9.1f} ms  {event.sender} -> {event.receiver}: "
+            lines.append(head + describe(event.what, names))
+            if hexadecimal:
+                lines.extend(f"{'':14}{row}" for row in _hex(event.what))
+        return "\n".join(lines)
+
+
+def describe(what: What, names: Mapping[bytes, str] | None = None) -> str:
+    """One event in words, without its bytes."""
+    if isinstance(what, Line):
+        return f"TEXT {_value(what.raw, names)}"
+    if isinstance(what, Note):
+        return f"{what.kind} {len(what.data)} bytes" if what.data else what.kind
+    fields = what.fields
+    words = [what.name, *(f"{key}={_value(value, names)}" for key, value in fields.items())]
+    if what.message is None and what.body:
+        words.append(f"data={_value(what.body, names)}")
+    if what.message and len(fields) < len(what.message.arguments):
+        words.append("(" + ", ".join(what.message.arguments[len(fields) :]) + " missing)")
+    if what.message and not what.message.arguments and what.body:
+        words.append(f"with {len(what.body)} bytes of data")
+    if what.size is not None and what.size != len(what.body):
+        words.append(f"(size says {what.size}, there are {len(what.body)})")
+    if what.message is None or what.magic not in what.message.magics:
+        words.append(f"magic={printable(what.magic)}")
+    return " ".join(words)
+
+
+def _value(value: bytes, names: Mapping[bytes, str] | None) -> str:
+    return (names or {}).get(value) or repr_bytes(value)
+
+
+def repr_bytes(value: bytes) -> str:
+    """A value between quotes, escaped and cut short."""
+    return f"'{printable(value)}'"
+
+
+def _hex(what: What) -> list[str]:
+    raw = _raw(what)
+    rows = [raw[start : start + 16] for start in range(0, min(len(raw), SHOWN * 2), 16)]
+    shown = [f"{row.hex(' '):47}  {''.join(chr(b) if 32 <= b < 127 else '.' for b in row)}" for row in rows]
+    return shown + ([f"... {len(raw) - SHOWN * 2} more bytes"] if len(raw) > SHOWN * 2 else [])
+
+
+def _raw(what: What) -> bytes:
+    if isinstance(what, Packet):
+        return what.encode()
+    return what.raw if isinstance(what, Line) else what.data

@@ -1,0 +1,1 @@
+"""Cases as data: load, check, project onto roles, play. Pure."""
