@@ -23,9 +23,9 @@ RAW: Final = "RAW"
 SHOWN: Final = 64
 """How many bytes of one value are printed before it is cut short."""
 
-_ESCAPES: Final = {0x5C: "\\", 0x0A: "\n", 0x0D: "\r", 0x09: "\t", 0x00: "\0"}
+_ESCAPES: Final = {0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x00: "\\0"}
 _PRINTABLE: Final = [
-    _ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\x{byte:02x}") for byte in range(256)
+    _ESCAPES.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in range(256)
 ]
 
 
