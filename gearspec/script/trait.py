@@ -31,7 +31,7 @@ CAPABILITIES: Final = {
     "sched": "SUBMIT_JOB_SCHED",
     "reduce": "SUBMIT_REDUCE_JOB and SUBMIT_REDUCE_JOB_BACKGROUND",
 }
-"""What a server may lack without being a liar: the words of a case's ``needs`` when a server is under test."""
+"""What a server may lack: the words of a case's ``needs`` when a server is under test."""
 
 
 @dataclass(frozen=True, slots=True)
