@@ -35,7 +35,7 @@ class Text(str):
         return text
 
 
-class Mapping(dict[Text, Any]):
+class Mapping(dict[Any, Any]):
     """A mapping with the line it begins on; its keys are `Text` and know theirs."""
 
     line: int
