@@ -81,6 +81,16 @@ class Message:
     clause: str | None = None
     task: str | None = None
 
+    @property
+    def sent(self) -> bool:
+        """Whether it goes to a server."""
+        return not self.sender.startswith(("server", "first", "second"))
+
+    @property
+    def party(self) -> str:
+        """The client, worker or admin whose connection it travels on."""
+        return self.sender if self.sent else self.receiver
+
 
 @dataclass(frozen=True, slots=True)
 class Listen:

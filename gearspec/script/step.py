@@ -132,7 +132,7 @@ class StepParser:
             sender=sender,
             receiver=receiver,
             what=str(what),
-            values={str(key): self.value(value, entry.line) for key, value in rest.items()},
+            values={str(key): self.argument(what, key, value) for key, value in rest.items()},
             args=self.list_of(keys["args"], entry.line) if "args" in keys else None,
             rows=self.rows(keys["rows"], entry.line) if "rows" in keys else (),
             frame=self.frame(keys.get("frame"), entry.line),
@@ -147,6 +147,12 @@ class StepParser:
             clause=self.text(keys, "clause"),
             task=self.text(keys, "task"),
         )
+
+    def argument(self, what: str, key: Text, found: Any) -> Value:  # noqa: ANN401 - YAML
+        """Parse the value of a named argument; that of RAW is hexadecimal."""
+        if what == words.RAW and isinstance(found, Text):
+            return Template((self.hexadecimal(found),))
+        return self.value(found, key.line)
 
     @staticmethod
     def from_server(sender: str, receiver: str) -> bool:
