@@ -1,0 +1,66 @@
+"""What Linux says of a process: its children, its memory, and whether it listens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+_PROC: Final = Path("/proc")
+_TABLES: Final = (_PROC / "net/tcp", _PROC / "net/tcp6")
+_LISTEN: Final = "0A"
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it; those that are gone by now are left out."""
+    found = [pid]
+    for parent in found:
+        for children in (_PROC / str(parent) / "task").glob("*/children"):
+            found.extend(int(child) for child in _read(children).split())
+    return found
+
+
+def resident(pid: int) -> int:
+    """The memory that a process and its descendants hold, in bytes; 0 if they are gone."""
+    fields = (_read(_PROC / str(member) / "statm").split() for member in family(pid))
+    return sum(int(numbers[1]) * _PAGE for numbers in fields if numbers)
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether a process, or one that descends from it, listens on a TCP port.
+
+    Asking the kernel needs no connection, which the program would notice, and cannot mistake
+    a stranger who was given the same port for the program.
+    """
+    wanted = {f"socket:[{inode}]" for table in _TABLES for inode in _listeners(_read(table), port)}
+    return bool(wanted) and any(wanted & _descriptors(member) for member in family(pid))
+
+
+def _listeners(table: str, port: int) -> list[str]:
+    """The inodes of the sockets that listen on a port; the kernel lists listening sockets first."""
+    inodes = []
+    for row in table.splitlines()[1:]:
+        fields = row.split()
+        if fields[3] != _LISTEN:
+            break
+        if int(fields[1].rpartition(":")[2], 16) == port:
+            inodes.append(fields[9])
+    return inodes
+
+
+def _descriptors(pid: int) -> set[str]:
+    found = set()
+    try:
+        for entry in (_PROC / str(pid) / "fd").iterdir():
+            found.add(str(entry.readlink()))
+    except OSError:  # it is ending, or closed a file meanwhile: what was seen so far is still true
+        pass
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # the process is gone
+        return ""
