@@ -53,7 +53,10 @@ class AdminRequests:
         }
 
     def line(self, sender: Connection, line: Line) -> None:
-        """Answer a line of text."""
+        """Answer a line of text.
+
+        Clauses: admin-unknown-command, admin-empty-line-harmless, maxqueue-without-function.
+        """
         request = parse_request(line)
         if isinstance(request, Failure):
             self.exchange.say(sender.number, render_reply(request))
@@ -62,15 +65,25 @@ class AdminRequests:
         self.exchange.say(sender.number, render_reply(reply, request.command))
 
     def workers(self) -> Table:
-        """Every connection, since any may register functions at any time."""
+        """Every connection, since any may register functions at any time.
+
+        Clauses: admin-workers-lists-workers.
+        """
         return Table(tuple(self.worker(peer) for peer in self.exchange.connections.values()))
 
     def worker(self, peer: Connection) -> tuple[bytes, ...]:
-        """The row of one connection."""
+        """The row of one connection.
+
+        Clauses: admin-workers-columns, admin-workers-functions, admin-workers-default-id.
+        """
         return (b"%d" % peer.number, peer.address, peer.identity or b"-", *peer.abilities)
 
     def status(self) -> Table:
-        """How many jobs each function has, how many of them run, and who could."""
+        """How many jobs each function has, how many of them run, and who could.
+
+        Clauses: admin-status-columns, admin-status-lists-functions, admin-status-total,
+        admin-status-running, admin-status-keeps-function.
+        """
         return Table(
             tuple(
                 (
@@ -84,7 +97,10 @@ class AdminRequests:
         )
 
     def priority_status(self) -> Table:
-        """How many jobs wait at each level, and who could run them."""
+        """How many jobs wait at each level, and who could run them.
+
+        Clauses: admin-prioritystatus-columns, admin-prioritystatus-counts.
+        """
         return Table(
             tuple(
                 (
@@ -97,11 +113,18 @@ class AdminRequests:
         )
 
     def capable(self, function: bytes) -> int:
-        """How many connections have registered a function, busy or not."""
+        """How many connections have registered a function, busy or not.
+
+        Clauses: admin-status-workers, admin-prioritystatus-workers.
+        """
         return sum(function in peer.abilities for peer in self.exchange.connections.values())
 
     def maxqueue(self, function: bytes, *sizes: bytes) -> Reply:
-        """Set how long a queue may grow; without a size, as long as it likes."""
+        """Set how long a queue may grow; without a size, as long as it likes.
+
+        Clauses: maxqueue-ok, maxqueue-one-size, maxqueue-three-sizes, maxqueue-no-limit,
+        maxqueue-default.
+        """
         if not all(_SIZE.fullmatch(size) for size in sizes):
             return Failure(b"INVALID_ARGUMENTS", b"A size is not a number")
         numbers = [max(int(size), 0) for size in sizes]
@@ -110,19 +133,31 @@ class AdminRequests:
         return Success()
 
     def version(self) -> Reply:
-        """The version of the server."""
+        """The version of the server.
+
+        Clauses: admin-version, admin-version-one-line.
+        """
         return Success(self._version) if self.exchange.dialect.version == "ok" else Bare(self._version)
 
     def getpid(self) -> Success:
-        """The number of the server's process."""
+        """The number of the server's process.
+
+        Clauses: admin-getpid.
+        """
         return Success(b"%d" % self._pid)
 
     def verbose(self) -> Success:
-        """How much the server tells."""
+        """How much the server tells.
+
+        Clauses: admin-verbose.
+        """
         return Success(VERBOSE)
 
     def cancel_job(self, handle: bytes) -> Reply:
-        """End a job, queued or running, as failed."""
+        """End a job, queued or running, as failed.
+
+        Clauses: admin-cancel-job, admin-cancel-job-unknown.
+        """
         job = self.queue.jobs.get(handle)
         if job is None:
             return Failure(b"UNKNOWN_JOB")
@@ -130,7 +165,10 @@ class AdminRequests:
         return Success()
 
     def show_jobs(self) -> Table:
-        """Each job with how often it came back, whether nobody waits for it, and whether it is queued."""
+        """Each job with how often it came back, whether nobody waits for it, and whether it is queued.
+
+        Clauses: admin-show-jobs.
+        """
         return Table(
             tuple(
                 (job.handle, b"%d" % job.retries, b"%d" % job.abandoned, b"%d" % (not job.running))
@@ -139,16 +177,26 @@ class AdminRequests:
         )
 
     def show_unique_jobs(self) -> Table:
-        """The unique of each job; that of a job without one is empty."""
+        """The unique of each job; that of a job without one is empty.
+
+        Clauses: admin-show-unique-jobs.
+        """
         return Table(tuple((job.unique,) for job in self.queue.jobs.values()))
 
     def create_function(self, function: bytes) -> Success:
-        """Make a function known before anybody registers it."""
+        """Make a function known before anybody registers it.
+
+        Clauses: admin-create-function.
+        """
         self.queue.function(function)
         return Success()
 
     def drop_function(self, function: bytes) -> Reply:
-        """Forget a function that has neither workers nor jobs."""
+        """Forget a function that has neither workers nor jobs.
+
+        Clauses: admin-drop-function, admin-drop-function-busy, admin-drop-function-unknown,
+        jobs-outlive-workers.
+        """
         known = self.queue.functions.get(function)
         if known is None:
             return Failure(b"UNKNOWN_FUNCTION", b"There is no such function")

@@ -29,8 +29,10 @@ PRIORITIES: Final = {
     "SUBMIT_REDUCE_JOB": Priority.NORMAL,
     "SUBMIT_REDUCE_JOB_BACKGROUND": Priority.NORMAL,
 }
-"""The level that each submit puts its job at."""
+"""The level that each submit puts its job at. Clauses: priority-of-background."""
 
+REDUCES: Final = frozenset(name for name in PRIORITIES if name.startswith("SUBMIT_REDUCE"))
+"""The submits that name a reducer."""
 OPTIONS: Final = frozenset({b"exceptions"})
 """The options that PROTOCOL names."""
 
@@ -49,44 +51,61 @@ class ClientRequests:
         }
 
     def submit(self, sender: Connection, packet: Packet) -> None:
-        """Queue a job, or attach the sender to the one that is the same."""
+        """Queue a job, or attach the sender to the one that is the same.
+
+        Clauses: job-created-means-queued, job-created-before-results, submit-without-worker,
+        coalesce-same-unique, coalesce-running, epoch-job-created, epoch-past-runs-now,
+        reduce-job-created.
+        """
         fields = packet.fields
         due = parse_number(fields.get("epoch", b"0"))
         if due is None:
             self.exchange.error(sender.number, "INVALID_ARGUMENTS", "The epoch time is not a number")
             return
-        workload = self.workload(packet)
-        job = self.queue.find(fields["function"], fields["unique"], workload)
-        if job:
-            self.attach(sender, packet, job)
-            return
-        priority = PRIORITIES[packet.name]
-        if self.queue.full(fields["function"], priority) and not self.make_room(sender, fields["function"]):
-            return
+        function = fields["function"]
+        unique = fields["unique"]
         reducer = fields.get("reducer", b"")
-        job = self.queue.create(fields["function"], fields["unique"], reducer, workload, priority)
+        workload = self.workload(packet.name, fields["workload"])
+        priority = PRIORITIES[packet.name]
+        job = self.queue.find(function, unique, workload)
+        if job:
+            self.attach(sender, packet.name, job)
+            return
+        if self.queue.full(function, priority) and not self.make_room(sender, function):
+            return
+        job = self.queue.create(function, unique, reducer, workload, priority)
         job.due = due
-        self.attach(sender, packet, job)
+        self.attach(sender, packet.name, job)
         if self.queue.put(job, self.exchange.now):
             self.exchange.wake(job.function)
 
-    def workload(self, packet: Packet) -> bytes:
-        """The last argument; some servers expect one that they do not use before it."""
-        workload = packet.fields["workload"]
-        if "reducer" in packet.fields and self.exchange.dialect.reduce_arguments == 4:
-            return workload.partition(b"\0")[2]
-        return workload
+    def workload(self, name: str, last: bytes) -> bytes:
+        """The last argument; some servers expect one that they do not use before it.
 
-    def attach(self, sender: Connection, packet: Packet, job: Job) -> None:
-        """Make the sender one of those a job is run for, and tell it the handle."""
-        if packet.name in BACKGROUND:
+        Clauses: reduce-fields.
+        """
+        if name in REDUCES and self.exchange.dialect.reduce_arguments == 4:
+            return last.partition(b"\0")[2]
+        return last
+
+    def attach(self, sender: Connection, name: str, job: Job) -> None:
+        """Make the sender one of those a job is run for, and tell it the handle.
+
+        Clauses: submit-job-created, job-created-handle, coalesce-same-handle,
+        coalesce-background-survives, coalesce-mixed-result, background-no-updates,
+        background-no-completion, epoch-detached.
+        """
+        if name in BACKGROUND:
             job.background = True
         else:
             job.clients.append(sender.number)
         self.exchange.send(sender.number, "JOB_CREATED", handle=job.handle)
 
     def make_room(self, sender: Connection, function: bytes) -> bool:
-        """Deal with a queue that is full; returns whether the new job may have a place."""
+        """Deal with a queue that is full; returns whether the new job may have a place.
+
+        Clauses: maxqueue-refuses.
+        """
         if self.exchange.dialect.full_queue == "refuse":
             self.exchange.error(sender.number, "QUEUE_ERROR", "The queue of this function is full")
             return False
@@ -96,13 +115,20 @@ class ClientRequests:
         return True
 
     def get_status(self, sender: Connection, packet: Packet) -> None:
-        """Tell how far a job is, by its handle."""
+        """Tell how far a job is, by its handle.
+
+        Clauses: get-status-answered, status-res-fields, status-any-connection.
+        """
         handle = packet.fields["handle"].partition(b"\0")[0]
         arguments = self.status(self.queue.jobs.get(handle))
         self.exchange.send(sender.number, "STATUS_RES", handle=handle, **arguments)
 
     def get_status_unique(self, sender: Connection, packet: Packet) -> None:
-        """Tell how far a job is, by its unique, and for how many clients it is run."""
+        """Tell how far a job is, by its unique, and for how many clients it is run.
+
+        Clauses: get-status-unique-answered, status-res-unique-fields, status-res-unique-names-handle,
+        status-res-unique-waiting.
+        """
         unique = packet.fields["unique"]
         job = self.queue.find_unique(unique)
         handle = job.handle if job else b""
@@ -112,7 +138,11 @@ class ClientRequests:
         self.exchange.send(sender.number, "STATUS_RES_UNIQUE", handle=named, waiting=waiting, **arguments)
 
     def status(self, job: Job | None) -> dict[str, bytes]:
-        """The arguments that both answers share; a job that has ended is not known."""
+        """The arguments that both answers share; a job that has ended is not known.
+
+        Clauses: status-res-queued, status-res-running, status-res-finished, status-res-unknown-handle,
+        status-res-unique-unknown, status-res-booleans.
+        """
         if job is None:
             progress = self.exchange.dialect.unknown_status.encode()
             return {"known": b"0", "running": b"0", "numerator": progress, "denominator": progress}
@@ -124,7 +154,11 @@ class ClientRequests:
         }
 
     def set_option(self, sender: Connection, packet: Packet) -> None:
-        """Set an option of the sender's connection."""
+        """Set an option of the sender's connection.
+
+        Clauses: option-exceptions, option-res-names-option, option-unknown-error, option-repeated,
+        option-from-worker.
+        """
         option = packet.fields["option"]
         if option not in OPTIONS:
             self.exchange.error(sender.number, "UNKNOWN_OPTION", "There is no such option")

@@ -50,7 +50,10 @@ class Exchange:
         self._effects.extend(Send(receiver, line) for line in lines)
 
     def error(self, receiver: int, code: str, text: str) -> None:
-        """Tell a peer what it did wrong."""
+        """Tell a peer what it did wrong.
+
+        Clauses: error-sent, error-fields, error-code-not-empty.
+        """
         self.send(receiver, "ERROR", code=code.encode(), text=text.encode())
 
     def close(self, connection: int) -> None:
@@ -59,7 +62,10 @@ class Exchange:
         self.forget(connection)
 
     def forget(self, connection: int) -> None:
-        """Do what the end of a connection means for jobs, whichever side ended it."""
+        """Do what the end of a connection means for jobs, whichever side ended it.
+
+        Clauses: abilities-end-with-connection, dead-sleeper-harmless, reset-is-a-close.
+        """
         self.connections.pop(connection, None)
         for job in list(self.queue.jobs.values()):
             if connection in job.clients:
@@ -69,20 +75,29 @@ class Exchange:
                 self.orphan(job)
 
     def leave(self, job: Job, client: int) -> None:
-        """A client does not wait any more."""
+        """A client does not wait any more.
+
+        Clauses: coalesce-survives-one-client, client-death-while-running, background-survives-client.
+        """
         job.clients = [other for other in job.clients if other != client]
         if not job.running:
             self.drop_abandoned(job)
 
     def drop_abandoned(self, job: Job) -> bool:
-        """Drop a queued job that nobody waits for; returns whether it was one."""
+        """Drop a queued job that nobody waits for; returns whether it was one.
+
+        Clauses: client-death-drops-queued.
+        """
         dropped = job.abandoned and self.dialect.abandoned == "drop"
         if dropped:
             self.queue.remove(job)
         return dropped
 
     def orphan(self, job: Job) -> None:
-        """The worker of a job is gone."""
+        """The worker of a job is gone.
+
+        Clauses: worker-death-requeues, worker-death-requeues-background, worker-death-client-told.
+        """
         if self.dialect.worker_death == "fail":
             self.fail(job)
         else:
@@ -97,23 +112,37 @@ class Exchange:
             self.wake(job.function)
 
     def wake(self, function: bytes) -> None:
-        """Tell the sleeping workers of a function that there is a job."""
+        """Tell the sleeping workers of a function that there is a job.
+
+        Clauses: presleep-wakes, noop-wakes-each-sleeper, noop-only-capable.
+        """
         sleepers = [peer for peer in self.connections.values() if peer.asleep and function in peer.abilities]
         for peer in sleepers[: self.dialect.wakeup or None]:
             self.rouse(peer)
 
     def rouse(self, worker: Connection) -> None:
-        """Wake a worker; it gets no second NOOP before its next PRE_SLEEP."""
+        """Wake a worker; it gets no second NOOP before its next PRE_SLEEP.
+
+        Clauses: noop-only-sleepers.
+        """
         worker.asleep = False
         self.send(worker.number, "NOOP")
 
     def forward(self, job: Job, packet: Packet) -> None:
-        """Pass a worker's packet on to every client that waits, as it came."""
+        """Pass a worker's packet on to every client that waits, as it came.
+
+        Clauses: work-data-forwarded, work-warning-forwarded, coalesced-clients-get-result,
+        coalesced-clients-get-updates, coalesce-no-replay, results-only-to-submitter,
+        forwarded-in-order, forwarded-at-once.
+        """
         for client in job.clients:
             self.pass_on(client, packet)
 
     def pass_on(self, client: int, packet: Packet) -> None:
-        """Pass a worker's packet on to one client."""
+        """Pass a worker's packet on to one client.
+
+        Clauses: forwarded-unchanged, frame-response-magic.
+        """
         self._effects.append(Send(client, Packet(RES, packet.type, packet.body)))
 
     def fail(self, job: Job) -> None:
@@ -123,7 +152,10 @@ class Exchange:
         self.queue.remove(job)
 
     def tick(self, now: float) -> None:
-        """Let time pass: jobs fall due, and jobs have run too long."""
+        """Let time pass: jobs fall due, and jobs have run too long.
+
+        Clauses: epoch-runs-when-due, epoch-wakes-sleeper.
+        """
         self.now = max(self.now, now)
         for job in self.queue.timed.pop(self.now):
             self.expire(job)
@@ -132,7 +164,10 @@ class Exchange:
             self.wake(job.function)
 
     def expire(self, job: Job) -> None:
-        """A job has run for longer than its worker said it may."""
+        """A job has run for longer than its worker said it may.
+
+        Clauses: can-do-timeout-fails-job.
+        """
         if self.dialect.timeout_outcome == "requeue":
             self.requeue(job)
         else:

@@ -72,7 +72,10 @@ class Queue:
         return self.functions.setdefault(name, Function(name))
 
     def key(self, function: bytes, unique: bytes, workload: bytes) -> tuple[bytes, ...] | None:
-        """What jobs that are the same have in common; None for a job that is like no other."""
+        """What jobs that are the same have in common; None for a job that is like no other.
+
+        Clauses: coalesce-per-function, empty-unique-is-independent, unique-dash-is-workload.
+        """
         if not unique or self.dialect.coalescing == "none":
             return None
         if self.dialect.coalescing == "unique":
@@ -82,7 +85,10 @@ class Queue:
         return (function, unique)
 
     def find(self, function: bytes, unique: bytes, workload: bytes) -> Job | None:
-        """The job that a submit would be attached to."""
+        """The job that a submit would be attached to.
+
+        Clauses: unique-reusable.
+        """
         key = self.key(function, unique, workload)
         return self._coalescible.get(key) if key else None
 
@@ -92,7 +98,10 @@ class Queue:
         return next(same, None) if unique else None
 
     def full(self, function: bytes, priority: Priority) -> bool:
-        """Whether a function has as many jobs as ``maxqueue`` allows at a priority."""
+        """Whether a function has as many jobs as ``maxqueue`` allows at a priority.
+
+        Clauses: maxqueue-one-size, maxqueue-three-sizes, maxqueue-no-limit, maxqueue-default.
+        """
         limit = self.limits.get(function, UNLIMITED)[priority]
         known = self.function(function)
         count = len(known.jobs) if self.dialect.maxqueue == "all" else known.queued
@@ -101,7 +110,10 @@ class Queue:
     def create(
         self, function: bytes, unique: bytes, reducer: bytes, workload: bytes, priority: Priority
     ) -> Job:
-        """A new job, which is not queued yet."""
+        """A new job, which is not queued yet.
+
+        Clauses: handle-unique, handle-limit, coalesce-keeps-workload, coalesce-keeps-priority.
+        """
         self._created += 1
         handle = b"%s:%d" % (self._prefix, self._created)
         job = Job(handle, function, unique, reducer, workload, priority, self._next_age())
@@ -113,7 +125,10 @@ class Queue:
         return job
 
     def put(self, job: Job, now: float) -> bool:
-        """Queue a job; returns whether it may run now."""
+        """Queue a job; returns whether it may run now.
+
+        Clauses: epoch-not-before, epoch-seconds.
+        """
         if job.due > now:
             self.delayed.add(job.due, job)
             return False
@@ -121,7 +136,10 @@ class Queue:
         return True
 
     def put_back(self, job: Job, now: float) -> None:
-        """Queue a job again that a worker had; its age stays what it was."""
+        """Queue a job again that a worker had; its age stays what it was.
+
+        Clauses: worker-death-same-handle, worker-death-not-running.
+        """
         self._forget_timeout(job)
         job.release()
         if self.dialect.requeued == "tail":
@@ -129,14 +147,20 @@ class Queue:
         self.put(job, now)
 
     def rank(self, job: Job) -> tuple[int, int]:
-        """Where a job stands; the lowest goes first."""
+        """Where a job stands; the lowest goes first.
+
+        Clauses: priority-high-first, priority-normal-before-low, priority-fifo.
+        """
         newest_first = self.dialect.order == "lifo"
         if self.dialect.order == "high-lifo":
             newest_first = job.priority is Priority.HIGH
         return job.priority, -job.age if newest_first else job.age
 
     def next(self, functions: Iterable[bytes]) -> Job | None:
-        """The job that a worker for these functions, in the order of registration, would get."""
+        """The job that a worker for these functions, in the order of registration, would get.
+
+        Clauses: priority-global.
+        """
         heads = [job for name in functions if (job := self._head(name))]
         if not heads:
             return None
@@ -152,7 +176,10 @@ class Queue:
         return ready[0] if ready else None
 
     def assign(self, job: Job, worker: int, expires: float | None) -> None:
-        """Take a job out of the queue for a worker."""
+        """Take a job out of the queue for a worker.
+
+        Clauses: grab-one-worker-only.
+        """
         self.function(job.function).ready.remove(job)
         job.assign(worker, expires)
         if expires is not None:
@@ -161,7 +188,7 @@ class Queue:
     def remove(self, job: Job) -> None:
         """Forget a job, wherever it is."""
         function = self.function(job.function)
-        if job in function.ready:
+        if not job.running and job in function.ready:
             function.ready.remove(job)
         self.delayed.discard(job.due, job)
         self._forget_timeout(job)

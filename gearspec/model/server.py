@@ -10,7 +10,7 @@ from gearspec.protocol.message import HANDLE_LIMIT, REQ
 from gearspec.protocol.packet import Line, Packet, check
 
 from .admin import AdminRequests
-from .client import ClientRequests
+from .client import REDUCES, ClientRequests
 from .connection import Connection
 from .dialect import Dialect
 from .exchange import Exchange
@@ -94,7 +94,11 @@ class Server:
         return self.exchange.flush()
 
     def broken(self, connection: int, error: WireError) -> list[Effect]:
-        """A peer's bytes cannot be decoded any more, so nothing it sends can be understood."""
+        """A peer's bytes cannot be decoded any more, so nothing it sends can be understood.
+
+        Clauses: bad-magic-harmless, oversize-harmless, truncated-packet-harmless,
+        long-text-line-harmless.
+        """
         sender = self.exchange.connections.get(connection)
         if sender:
             if isinstance(error, PacketTooLarge):
@@ -103,7 +107,10 @@ class Server:
         return self.exchange.flush()
 
     def received(self, connection: int, item: Packet | Line) -> list[Effect]:
-        """A packet or a line has come. What comes after a `Close` is not looked at."""
+        """A packet or a line has come. What comes after a `Close` is not looked at.
+
+        Clauses: admin-mixed-with-binary, replies-in-order.
+        """
         sender = self.exchange.connections.get(connection)
         if sender is None:
             return []
@@ -114,7 +121,10 @@ class Server:
         return self.exchange.flush()
 
     def packet(self, sender: Connection, packet: Packet) -> None:
-        """Refuse a packet or hand it to its handler."""
+        """Refuse a packet or hand it to its handler.
+
+        Clauses: response-type-harmless, sched-optional, all-yours-optional, surplus-data-harmless.
+        """
         fault = self.fault(packet)
         if packet.message is None:
             self.refuse(
@@ -132,11 +142,14 @@ class Server:
             self.handlers[packet.name](sender, packet)
 
     def fault(self, packet: Packet) -> tuple[str, str] | None:
-        """What is wrong with a packet's arguments, as code and text of an ERROR."""
+        """What is wrong with a packet's arguments, as code and text of an ERROR.
+
+        Clauses: long-handle-harmless.
+        """
         for violation in check(packet):
             if violation.kind in _FAULTS and not self.tolerates(violation.kind):
                 return _FAULTS[violation.kind], violation.message
-        if "reducer" in packet.fields and packet.body.count(b"\0") < self.dialect.reduce_arguments:
+        if packet.name in REDUCES and packet.body.count(b"\0") < self.dialect.reduce_arguments:
             return "INVALID_ARGUMENTS", f"{packet.name} has too few arguments"
         return None
 
@@ -145,12 +158,19 @@ class Server:
         return kind in {"TRAILING_NUL", "EXTRA_ARGUMENT"} and self.dialect.trailing_nul == "forward"
 
     def refuse(self, sender: Connection, manner: str, code: str, text: str) -> None:
-        """Turn a packet down in the manner of a dialect: with an ERROR, with a close, or silently."""
+        """Turn a packet down in the manner of a dialect: with an ERROR, with a close, or silently.
+
+        Clauses: error-keeps-connection, unknown-type-harmless, unused-type-harmless,
+        response-magic-not-obeyed, missing-arguments-harmless.
+        """
         if manner == "error":
             self.exchange.error(sender.number, code, text)
         elif manner == "close":
             self.exchange.close(sender.number)
 
     def echo(self, sender: Connection, packet: Packet) -> None:
-        """Send the data back, unseen."""
+        """Send the data back, unseen.
+
+        Clauses: echo-answered, echo-returns-data, echo-any-connection, echo-while-working.
+        """
         self.exchange.send(sender.number, "ECHO_RES", data=packet.body)

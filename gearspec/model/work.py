@@ -34,7 +34,11 @@ class WorkRequests:
         }
 
     def checked(self, handler: Callable[[Job, Packet], None]) -> Callable[[Connection, Packet], None]:
-        """A handler that is reached only by the worker that has the job."""
+        """A handler that is reached only by the worker that has the job.
+
+        Clauses: work-unknown-handle-harmless, work-after-end-harmless, can-do-timeout-late-result,
+        exception-then-fail.
+        """
 
         def handle(sender: Connection, packet: Packet) -> None:
             job = self.owned(sender, packet.fields["handle"])
@@ -46,23 +50,37 @@ class WorkRequests:
         return handle
 
     def owned(self, worker: Connection, handle: bytes) -> Job | None:
-        """The job of a handle, if this worker has it."""
+        """The job of a handle, if this worker has it.
+
+        Clauses: work-foreign-handle-ignored.
+        """
         job = self.queue.jobs.get(handle.partition(b"\0")[0])
         return job if job and job.worker == worker.number else None
 
     def status(self, job: Job, packet: Packet) -> None:
-        """Remember how far a job is, for GET_STATUS, and pass it on."""
-        job.numerator = packet.fields["numerator"]
-        job.denominator = packet.fields["denominator"]
+        """Remember how far a job is, for GET_STATUS, and pass it on.
+
+        Clauses: status-res-progress, status-res-progress-background, work-status-forwarded.
+        """
+        fields = packet.fields
+        job.numerator = fields["numerator"]
+        job.denominator = fields["denominator"]
         self.exchange.forward(job, packet)
 
     def end(self, job: Job, packet: Packet) -> None:
-        """A job is over, well or badly."""
+        """A job is over, well or badly.
+
+        Clauses: work-complete-ends, work-fail-ends, work-complete-forwarded, work-fail-forwarded,
+        one-terminal-packet.
+        """
         self.exchange.forward(job, packet)
         self.queue.remove(job)
 
     def exception(self, job: Job, packet: Packet) -> None:
-        """A job failed with an exception, which only those get that asked for exceptions."""
+        """A job failed with an exception, which only those get that asked for exceptions.
+
+        Clauses: exception-forwarded, exception-needs-option, exception-ends-job.
+        """
         for client in job.clients:
             if self.gets_exceptions(client):
                 self.exchange.pass_on(client, packet)
@@ -72,11 +90,17 @@ class WorkRequests:
             self.queue.remove(job)
 
     def gets_exceptions(self, client: int) -> bool:
-        """Whether a client is sent WORK_EXCEPTION."""
+        """Whether a client is sent WORK_EXCEPTION.
+
+        Clauses: option-exceptions, option-per-connection.
+        """
         return self.dialect.exceptions_to == "all" or self.exchange.connections[client].exceptions
 
     def soften(self, client: int, job: Job) -> None:
-        """Tell a client of an exception that it did not ask for: the job failed."""
+        """Tell a client of an exception that it did not ask for: the job failed.
+
+        Clauses: exception-unasked-still-ends, work-fail-handle-only.
+        """
         if self.dialect.exception_otherwise == "nothing":
             return
         nul = b"\0" if self.dialect.exception_otherwise == "fail-nul" else b""
