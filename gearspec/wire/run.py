@@ -1,0 +1,135 @@
+"""One play in progress: its generator, its connections, and the time it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gearspec.errors import HarnessError, TargetGone
+from gearspec.script.action import Moment, Open, Send, Wait
+from gearspec.script.verdict import Result, Verdict
+from gearspec.wire.connection import Connection, Inbox, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from selectors import BaseSelector
+
+    from gearspec.script.action import Action, Play
+    from gearspec.wire.address import Place
+    from gearspec.wire.pace import Pace
+
+EXTENSIONS: Final = 3
+"""How often one deadline is extended because we were held up ourselves."""
+
+
+class Run:
+    """A play and all that belongs to it.
+
+    Args:
+        play: not started yet.
+        place: where `Open` connects to.
+        selector: watches the connections.
+        pace: the clock, and the time that was lost.
+        scale: how many times longer than asked a `Wait` lasts at most.
+
+    Attributes:
+        inbox: what came since the play was last told.
+        result: what the play came to; None while it runs.
+        hold: until when arrivals are kept back, since they may be the first sign of a death.
+    """
+
+    def __init__(self, play: Play, place: Place, selector: BaseSelector, pace: Pace, scale: float) -> None:
+        self.inbox = Inbox()
+        self.result: Result | None = None
+        self.hold = 0.0
+        self._play = play
+        self._place = place
+        self._selector = selector
+        self._pace = pace
+        self._scale = scale
+        self._named: dict[str, Connection] = {}
+        self._connections: list[Connection] = []
+        self._asked = self._until = self._lost = 0.0
+        self._extensions = 0
+        self._told = False
+
+    @property
+    def due(self) -> float:
+        """When `resume` has something to do."""
+        return self.hold if self.inbox.arrivals else self._until
+
+    def start(self) -> None:
+        """Begin the play."""
+        self._drive(lambda: next(self._play))
+
+    def resume(self, now: float) -> None:
+        """Hand over what came; if nothing did, say that the time has come, or extend it."""
+        lagged = False
+        if not self.inbox.arrivals:
+            lag = self._pace.lost - self._lost
+            if lag and self._extensions < EXTENSIONS:
+                self._until += lag
+                self._lost += lag
+                self._extensions += 1
+                return
+            lagged = lag > 0
+        moment = Moment(now, self.inbox.take(), lagged)
+        self._drive(lambda: self._play.send(moment))
+
+    def bereave(self, gone: TargetGone) -> None:
+        """Throw the death of the program under test into the play, once."""
+        if not self._told:
+            self._told = True
+            self._drive(lambda: self._play.throw(gone))
+
+    def close(self) -> None:
+        """End the play wherever it is, and close its sockets."""
+        self._play.close()
+        for connection in self._connections:
+            connection.close()
+
+    def _drive(self, resume: Callable[[], Action]) -> None:
+        """Let the play go on, and carry out its actions until it waits or has ended."""
+        try:
+            action = resume()
+            while not isinstance(action, Wait):
+                self._carry_out(action)
+                action = self._play.send(Moment(self._pace.now()))
+        except StopIteration as end:
+            self.result = end.value
+        except TargetGone as gone:
+            self.result = Result(Verdict(gone.outcome), gone.message)
+        else:
+            self._wait(action.until)
+            return
+        self.close()
+
+    def _carry_out(self, action: Action) -> None:
+        if isinstance(action, Send):
+            self._connection(action.party).send(action.data)
+        elif isinstance(action, Open):
+            self._open(action.party)
+        else:
+            assert not isinstance(action, Wait)
+            self._connection(action.party).shut(action.how)
+
+    def _connection(self, party: str) -> Connection:
+        try:
+            return self._named[party]
+        except KeyError:
+            raise HarnessError(f"the play uses the connection of {party} before it opens it") from None
+
+    def _open(self, party: str) -> None:
+        if party in self._named and not self._named[party].over:
+            raise HarnessError(f"the play opens a second connection of {party} beside the first")
+        connection = connect(self._place, party, self.inbox, self._selector, self._pace.now())
+        self._named[party] = connection
+        self._connections.append(connection)
+
+    def _wait(self, until: float) -> None:
+        """Note a deadline; one that is waited for again keeps the extensions that it has."""
+        if until == self._asked:
+            return
+        self._asked = self._until = until
+        self._until += max(0.0, until - self._pace.now()) * (self._scale - 1)
+        self._lost = self._pace.lost
+        self._extensions = 0
