@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.document import Mapping, Sequence, Text, load
 from gearspec.errors import ScriptError
-from gearspec.script.case import ROLES, Case, Either, Message, Step, Together
+from gearspec.script.case import ROLES, Branch, Case, Either, Message, Step, Together
 from gearspec.script.check import DEFAULT_WITHIN, check_case
 from gearspec.script.step import StepParser
 from gearspec.script.trait import CAPABILITIES
@@ -59,6 +59,11 @@ def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
         elif isinstance(step, Either):
             for branch in step.branches:
                 yield from walk(branch.steps)
+
+
+def first_message(branch: Branch) -> Message:
+    """The line that a branch begins with, calls and reports left out."""
+    return next(step for step in branch.steps if isinstance(step, Message))
 
 
 def case_waits(case: Case) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+from gearspec.model.dialect import Dialect
 
 CAPABILITIES: Final = {
     "text": "the text protocol: any admin command at all",
@@ -46,7 +48,7 @@ class Traits:
         close_fence: what proves that it noticed a close: ``workers`` for the admin table, ``eof``
             for a single-threaded server that closes its own side then, None if nothing does.
         grab: the grab that ``GRAB`` in a script stands for.
-        dialect: the freedoms of the model that this server takes, by name.
+        dialect: the freedoms of the model that this server takes.
     """
 
     capabilities: frozenset[str] = frozenset(CAPABILITIES)
@@ -54,4 +56,4 @@ class Traits:
     fence: str = "echo"
     close_fence: str | None = "workers"
     grab: str = "GRAB_JOB"
-    dialect: tuple[tuple[str, str], ...] = ()
+    dialect: Dialect = field(default_factory=Dialect)

@@ -1,0 +1,86 @@
+"""Whether what came is what a line expects, and which names it binds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gearspec.protocol.message import GRABS
+from gearspec.protocol.packet import Line
+from gearspec.script import case as words
+from gearspec.script.action import Sign
+from gearspec.script.value import match
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gearspec.protocol.packet import Item
+    from gearspec.script.case import Message
+    from gearspec.script.trait import Traits
+    from gearspec.script.value import Value
+
+
+def message_name(step: Message, traits: Traits) -> str:
+    """The message that a line means: ``GRAB`` and ``ASSIGN`` are those of the kind that the server knows."""
+    if step.what == words.GRAB:
+        return traits.grab
+    return GRABS[traits.grab] if step.what == words.ASSIGN else step.what
+
+
+def same_message(step: Message, what: Item | Sign, traits: Traits) -> bool:
+    """Whether it is the message of the line, whatever its arguments."""
+    if isinstance(what, Sign):
+        return step.what in {words.CLOSE, words.RESET} and what in {Sign.CLOSED, Sign.RESET}
+    if isinstance(what, Line):
+        return step.what in {words.TEXT, words.TABLE}
+    return what.name == message_name(step, traits)
+
+
+def fits(
+    step: Message, what: Item | Sign, traits: Traits, names: Mapping[str, bytes]
+) -> dict[str, bytes] | None:
+    """The names that the line binds to what came; None if it is not what the line says."""
+    if not same_message(step, what, traits):
+        return None
+    if isinstance(what, Line):
+        return match(step.values["line"], what.text, names) if step.what == words.TEXT else {}
+    if isinstance(what, Sign):
+        return {}
+    if step.args is not None:
+        if len(step.args) != len(what.arguments):
+            return None
+        return _match_all(list(zip(step.args, what.arguments, strict=True)), names)
+    fields = what.fields
+    if not step.values.keys() <= fields.keys():
+        return None
+    return _match_all([(value, fields[name]) for name, value in step.values.items()], names)
+
+
+def _match_all(pairs: list[tuple[Value, bytes]], names: Mapping[str, bytes]) -> dict[str, bytes] | None:
+    bound: dict[str, bytes] = {}
+    for value, data in pairs:
+        found = match(value, data, {**names, **bound} if bound else names)
+        if found is None:
+            return None
+        bound.update(found)
+    return bound
+
+
+def cells(line: bytes) -> list[bytes]:
+    """A row of a table: cells between tabs, or between blanks where there is no tab."""
+    return line.split(b"\t") if b"\t" in line else line.split()
+
+
+def same_rows(step: Message, rows: list[list[bytes]], names: Mapping[str, bytes]) -> bool:
+    """Whether the rows are those of a TABLE line, in any order."""
+    left = list(step.rows)
+    for row in rows:
+        found = next((want for want in left if _same_row(want, row, names)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not left
+
+
+def _same_row(want: tuple[Value | None, ...], row: list[bytes], names: Mapping[str, bytes]) -> bool:
+    pairs = zip(want, row, strict=False)
+    return len(want) == len(row) and all(w is None or match(w, cell, names) is not None for w, cell in pairs)

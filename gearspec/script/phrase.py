@@ -1,0 +1,80 @@
+"""Lines and packets in words that are the same in every run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gearspec.protocol.packet import Line
+from gearspec.protocol.transcript import describe, printable
+from gearspec.script import case as words
+from gearspec.script.action import Sign
+from gearspec.script.fit import message_name
+from gearspec.script.value import show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gearspec.protocol.packet import Item
+    from gearspec.script.case import Message
+    from gearspec.script.trait import Traits
+
+_SIGNS = {
+    Sign.CLOSED: "the end of the connection",
+    Sign.RESET: "a reset of the connection",
+    Sign.REFUSED: "a refusal of the connection",
+    Sign.RUBBISH: "bytes that are neither packet nor text",
+}
+
+
+def wanted(step: Message, traits: Traits) -> str:
+    """What a line expects."""
+    if step.what == words.NOTHING:
+        return "nothing"
+    if step.what in {words.CLOSE, words.RESET}:
+        return "the end of the connection"
+    if step.what == words.TABLE:
+        rows = "; ".join(" ".join("*" if cell is None else show(cell) for cell in row) for row in step.rows)
+        return f"a table with {rows or 'no row of ours'}"
+    if step.args is not None:
+        arguments = [f"'{show(value)}'" for value in step.args]
+    else:
+        arguments = [f"{name}='{show(value)}'" for name, value in step.values.items()]
+    return " ".join([message_name(step, traits), *arguments])
+
+
+def came(what: Item | Sign, names: Mapping[str, bytes]) -> str:
+    """What came, with ``$name`` for every value that is bound, and no handle that is not."""
+    if isinstance(what, Sign):
+        return _SIGNS[what]
+    if isinstance(what, Line):
+        return f"TEXT '{_masked(what.text, names)}'"
+    known = {value: f"'${name}'" for name, value in names.items() if value}
+    fields = what.fields
+    handle = fields.get("handle")
+    if handle and handle not in known:
+        known[handle] = _strange(handle, names)
+    for value in fields.values():
+        if value not in known and any(bound in value for bound in known):
+            known[value] = f"'{_masked(value, names)}'"
+    return describe(what, known)
+
+
+def _strange(handle: bytes, names: Mapping[str, bytes]) -> str:
+    """A handle that no name is bound to: told by what is odd about it, as it changes from run to run."""
+    for name, value in names.items():
+        if value and handle.startswith(value):
+            return f"'${name}{printable(handle[len(value) :])}'"
+    return "(another)"
+
+
+def _masked(value: bytes, names: Mapping[str, bytes]) -> str:
+    """A text with ``$name`` for every bound value inside it."""
+    longest_first = sorted(((v, n) for n, v in names.items() if v), key=lambda pair: -len(pair[0]))
+    pattern = re.compile(b"|".join(re.escape(v) for v, _ in longest_first) or rb"(?!)")
+    by_value = dict(longest_first)
+    parts, end = [], 0
+    for found in pattern.finditer(value):
+        parts += [printable(value[end : found.start()]), f"${by_value[found[0]]}"]
+        end = found.end()
+    return "".join([*parts, printable(value[end:])])
