@@ -78,25 +78,25 @@ class Talk:
         self.transcript = Transcript()
         self.now = self.start = 0.0
         self.acted_at = 0.0
-        self.lagged = self.silent = False
+        self.lagged = False
 
     # --- the loop ---------------------------------------------------------------------------
 
-    def do(self, action: Action) -> Talking[None]:
-        """Carry out one action and take in what had come meanwhile."""
+    def do(self, action: Action) -> Talking[bool]:
+        """Carry out one action and take in what had come meanwhile; says whether nothing had."""
         moment = yield action
         self.start = self.start or moment.now
-        self.now, self.lagged, self.silent = moment.now, moment.lagged, not moment.arrivals
+        self.now, self.lagged = moment.now, moment.lagged
         for arrival in moment.arrivals:
             yield from self._take_in(arrival)
+        return not moment.arrivals
 
     def pause(self, until: float) -> Talking[bool]:
         """Wait until something came, or until a time; says whether that time has come and nothing did.
 
         The clock is no help here: a driver that was held up, or is told to be slow, lets more time pass.
         """
-        yield from self.do(Wait(until))
-        return self.silent
+        return (yield from self.do(Wait(until)))
 
     def _take_in(self, arrival: Arrival) -> Talking[None]:
         link = self.links[arrival.party]
