@@ -8,6 +8,7 @@ from gearspec.ledger import unfinished
 from gearspec.protocol.message import SUBMITS
 from gearspec.protocol.packet import Line, Packet, request
 from gearspec.script.action import How, Shut
+from gearspec.script.talk import EYE
 
 if TYPE_CHECKING:
     from gearspec.script.talk import Talk, Talking
@@ -70,15 +71,15 @@ def _drain(talk: Talk, functions: list[bytes]) -> Talking[None]:
 
 def _drop(talk: Talk, functions: list[bytes]) -> Talking[None]:
     """Withdraw all abilities and drop the functions: some thousand left ones make ``status`` slow."""
-    for link in list(talk.links.values()):
-        if link.fenceable and not link.party.startswith("~"):
-            yield from talk.put(link, request("RESET_ABILITIES"))
-    yield from talk.settle()
-    eye = yield from talk.link("~eye")
-    eye.queue.clear()
-    for function in functions:
-        yield from talk.put_line(eye, b"drop function " + function + b"\n")
+    links = [link for link in talk.links.values() if link.fenceable and not link.party.startswith("~")]
+    for link in links:
+        yield from talk.put(link, request("RESET_ABILITIES"))
+    # The last connection needs no fence: it is the one that drops, and what it sent comes first.
+    last = links[-1] if links else (yield from talk.link(EYE))
+    yield from talk.settle(but=last.party)
+    last.queue.clear()
+    yield from talk.put_line(last, b"".join(b"drop function %b\n" % function for function in functions))
     until = talk.now + LIMIT
-    while sum(isinstance(found.what, Line) for found in eye.queue) < len(functions):
+    while last.open and sum(isinstance(found.what, Line) for found in last.queue) < len(functions):
         if (yield from talk.pause(until)):
             return
