@@ -16,8 +16,8 @@ DEFAULT_PORT: Final = 4730
 
 _TRY: Final = 2.0
 """Seconds after which a place that says nothing is given up for the next."""
-_BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::(.*))?")
-_NAMED: Final = re.compile(r"([A-Za-z0-9_.-]+)(?::(.*))?")
+_BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::([^:]*))?")
+_NAMED: Final = re.compile(r"([A-Za-z0-9_.-]+)(?::([^:]*))?")
 
 
 class Place(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 KEPT: Final = 256 * 1024 * 1024
 """How many bytes of memory all that comes on a connection may take, about; a flood ends in `Sign.RUBBISH`."""
 ITEM_COST: Final = 512
-"""What one packet or line takes in memory beside its own bytes, about: an item, an arrival, an event."""
+"""What each read, packet and line takes in memory beside its bytes, about: an item, an arrival, an event."""
 CHUNK: Final = 64 * 1024
 """How many bytes one read asks for."""
 TURN_BYTES: Final = 4 * 1024 * 1024
@@ -34,7 +35,7 @@ TURN_BYTES: Final = 4 * 1024 * 1024
 TURN_ITEMS: Final = 4096
 """After how many packets or lines a turn ends."""
 
-_LINGER_0: Final = b"\1\0\0\0\0\0\0\0"
+_LINGER_0: Final = struct.pack("ii", 1, 0)
 _RESETS: Final = frozenset({errno.ECONNRESET, errno.EPIPE})
 
 
@@ -107,6 +108,8 @@ class Connection:
 
     def shut(self, how: How) -> None:
         """End it, or its sending side, after what is still to be sent; a reset drops that."""
+        if self._sock.fileno() == -1:
+            return
         if how is How.RESET:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
             self.close()
@@ -116,7 +119,7 @@ class Connection:
                 self._watch()
             else:
                 self.close()
-        elif not (self._half_closed or self._closing):
+        elif not (self._half_closed or self._closing or self._broken):
             self._half_closed = self._fin_due = True
             self._finish()
             self._watch()
@@ -170,7 +173,7 @@ class Connection:
         items = self._decoder.feed(data)
         party = self.party
         self._inbox.arrivals.extend([Arrival(party, now, item) for item in items])
-        self._room -= len(data) + ITEM_COST * len(items)
+        self._room -= len(data) + ITEM_COST * (1 + len(items))
         if self._decoder.error or self._room < 0:
             self._end(Sign.RUBBISH, now)
 
@@ -220,7 +223,8 @@ class Connection:
             self._out.clear()
             self._fin_due = False
         self._inbox.arrivals.append(Arrival(self.party, now, sign, self._decoder.rest))
-        self._inbox.ended |= sign is not Sign.RUBBISH and not self._half_closed
+        expected = self._half_closed and sign is Sign.CLOSED
+        self._inbox.ended |= not expected and sign is not Sign.RUBBISH
         self._watch()
 
     def _watch(self) -> None:

@@ -7,7 +7,6 @@ of one turn took long.
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Pace:
         lost: seconds that were lost so far.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.now = clock
         self.lost = 0.0
         self._woke = clock()
