@@ -199,7 +199,9 @@ class Decoder:
             Truncated: it ends in mid-packet or in mid-line.
         """
         if self._have and not self.error:
-            raise Truncated(self.rest, max(self._need - self._have, 1))
+            rest = self.rest
+            need = max(self._need, HEADER_SIZE if rest.startswith(b"\0") else 0)
+            raise Truncated(rest, need - self._have)
 
 
 @dataclass(frozen=True, slots=True)
