@@ -290,14 +290,15 @@ def _check_arguments(packet: Packet, message: Message) -> list[Violation]:
 
 def _check_value(message: Message, name: str, value: bytes) -> list[Violation]:
     what = f"{name} of {message.name}"
+    shown = f"{value[:32]!r}{'...' if len(value) > 32 else ''}"
     if name == "handle" and len(value) >= HANDLE_LIMIT:
         text = f"{what} has {len(value)} bytes; {HANDLE_LIMIT - 1} and a NUL are allowed"
         return [Violation("HANDLE_TOO_LONG", text)]
     if name in {"known", "running"} and value not in {b"0", b"1"}:
-        return [Violation("NOT_A_BOOLEAN", f"{what} is {value!r}")]
+        return [Violation("NOT_A_BOOLEAN", f"{what} is {shown}")]
     if (name in _NUMBERS or name in _RANGES) and not value.isdigit():
-        return [Violation("NOT_A_NUMBER", f"{what} is {value!r}")]
+        return [Violation("NOT_A_NUMBER", f"{what} is {shown}")]
     low, high = _RANGES.get(name, (0, 0))
     if name in _RANGES and not low <= int(value[:20]) <= high:
-        return [Violation("OUT_OF_RANGE", f"{what} is {value!r}, allowed are {low} to {high}")]
+        return [Violation("OUT_OF_RANGE", f"{what} is {shown}, allowed are {low} to {high}")]
     return []
