@@ -175,10 +175,10 @@ class Decoder:
         magic, type_, size = _HEADER.unpack_from(buffer, start)
         if magic not in _MAGICS:
             raise BadMagic(magic)
+        if size > self.max_size:
+            raise PacketTooLarge(size, self.max_size)
         stop: int = start + HEADER_SIZE + size
         if stop > end:
-            if size > self.max_size:
-                raise PacketTooLarge(size, self.max_size)
             self._need = stop - start
             return 0
         items.append(Packet(magic, type_, buffer[start + HEADER_SIZE : stop]))
