@@ -81,6 +81,8 @@ def template(text: str) -> Template:
         ValueError: it is not ASCII, or has a dollar that begins neither a name nor ``$$``.
     """
     raw = _ascii(text)
+    if "$" in _NAME.sub("", text):
+        raise ValueError(f"a dollar in '{text}' begins no name; write $$ for a dollar")
     parts: list[bytes | str] = []
     end = 0
     for found in _NAME.finditer(text):
@@ -88,9 +90,6 @@ def template(text: str) -> Template:
         parts.append(found[1] or found[2] or b"$")
         end = found.end()
     parts.append(raw[end:])
-    literals = b"".join(part for part in parts if isinstance(part, bytes))
-    if literals.count(b"$") > sum(part == b"$" for part in parts):
-        raise ValueError(f"a dollar in '{text}' begins no name; write $$ for a dollar")
     return Template(_merged(parts))
 
 
