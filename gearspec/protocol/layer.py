@@ -16,6 +16,7 @@ its bytes, and `read_capture` decodes them with `gearspec.protocol.packet`.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from scapy.error import Scapy_Exception
@@ -263,6 +264,8 @@ def read_capture(path: Path, port: int = PORT) -> Transcript:
     return capture.end()
 
 
+_NETWORK: Final = IPv4Network("198.18.0.0/15")
+"""Where the parties of a written capture live: the block that is reserved for tests of networks."""
 _SEGMENT: Final = 16 * 1024
 """The most bytes written in one segment; what a loopback interface carries easily."""
 _FLAGS: Final = {CLOSE: "FA", HALF_CLOSE: "FA", RESET: "RA"}
@@ -304,8 +307,8 @@ class _Writer:
         self.opened += 1
         self.ends[pair] = {
             name: _End(
-                self.hosts.setdefault(name, f"192.0.2.{len(self.hosts) + 1}"),
-                PORT if name == server else 40000 + self.opened,
+                self.hosts.setdefault(name, str(_NETWORK[len(self.hosts) + 1])),
+                PORT if name == server else 40000 + self.opened % 25000,
             )
             for name in (event.sender, event.receiver)
         }
@@ -335,8 +338,7 @@ class _Writer:
 def write_pcap(transcript: Transcript, path: Path) -> None:
     """Write a transcript as a capture that Wireshark dissects.
 
-    Each connection has its own port, the job servers have 4730. Addresses are of
-    the block for documentation, and time begins with the transcript. A
+    Each connection has its own port, the job servers have 4730, and time begins with the transcript. A
     connection that is used before it was opened is opened first.
 
     Args:
