@@ -154,14 +154,14 @@ class Talk:
     def put(self, link: Link, packet: Packet) -> Talking[None]:
         """Send one packet without any fence."""
         self._sent(link, packet)
-        yield from self._write(link, packet.encode())
         link.last = packet.name
+        yield from self._write(link, packet.encode())
 
     def put_line(self, link: Link, line: bytes) -> Talking[None]:
         """Send one line of text, its newline included, without any fence."""
         self._sent(link, Line(line))
-        yield from self._write(link, line)
         link.last = ""
+        yield from self._write(link, line)
 
     def _write(self, link: Link, data: bytes) -> Talking[None]:
         link.sent.feed(data)
