@@ -189,7 +189,8 @@ class Decoder:
         stop = buffer.find(b"\n", start, start + MAX_LINE) + 1
         if not stop and end - start >= MAX_LINE:
             raise LineTooLong(MAX_LINE)
-        self._need = end - start + 1
+        if not stop:
+            self._need = end - start + 1
         return stop
 
     def eof(self) -> None:
