@@ -1,0 +1,58 @@
+"""Words that are the same in every run."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearspec.protocol.packet import Line, Packet, response
+from gearspec.script.action import Sign
+from gearspec.script.case import Message
+from gearspec.script.phrase import came, wanted
+from gearspec.script.trait import Traits
+from gearspec.script.value import template
+
+NAMES = {"job": b"H:lap:1", "fn": b"gear-reverse"}
+
+
+def line(what, **values):
+    return Message(1, "server", "worker", what, {name: template(text) for name, text in values.items()})
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (line("nothing"), "nothing"),
+        (line("CLOSE"), "the end of the connection"),
+        (line("ASSIGN", handle="$job"), "JOB_ASSIGN handle='$job'"),
+        (line("TEXT", line="OK"), "TEXT line='OK'"),
+        (Message(1, "server", "admin", "TABLE", rows=((template("$fn"), None),)), "a table with $fn *"),
+        (Message(1, "server", "admin", "TABLE"), "a table with no row of ours"),
+        (Message(1, "server", "client", "ERROR", args=(template("a"),)), "ERROR 'a'"),
+    ],
+)
+def test_an_expected_line_is_told_as_its_author_wrote_it(step, words):
+    assert wanted(step, Traits()) == words
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (Sign.CLOSED, "the end of the connection"),
+        (Sign.RUBBISH, "bytes that are neither packet nor text"),
+        (Line(b"gear-reverse\t0\t0\t1\n"), "TEXT '$fn\\t0\\t0\\t1'"),
+        (response("WORK_FAIL", handle=b"H:lap:1"), "WORK_FAIL handle='$job'"),
+        (response("WORK_FAIL", handle=b"H:lap:1\0"), "WORK_FAIL handle='$job\\0'"),
+        (response("WORK_FAIL", handle=b"H:lap:2"), "WORK_FAIL handle=(another)"),
+        (response("ECHO_RES", data=b"<gear-reverse>"), "ECHO_RES data='<$fn>'"),
+        (Packet(b"\0RES", 13, b"H:lap:1"), "WORK_COMPLETE handle='$job' (data missing)"),
+    ],
+)
+def test_what_came_is_told_with_names_for_values(what, words):
+    assert came(what, NAMES) == words
+
+
+@given(st.binary(max_size=80))
+def test_nothing_that_came_can_steer_a_terminal(data):
+    assert came(Line(data + b"\n"), NAMES).isprintable()
+    assert came(Packet(b"\0RES", 17, data), NAMES).isprintable()
+    assert came(Packet(b"\0RES", 14, data), NAMES).isprintable()
