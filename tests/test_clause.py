@@ -187,3 +187,13 @@ def test_a_repeated_id_is_a_fault_at_the_second(tmp_path):
 @pytest.mark.parametrize("text", ["echo-answered", "- echo-answered", "clauses: []"])
 def test_what_is_no_list_of_mappings_is_a_fault(tmp_path, text):
     assert fault_of(tmp_path, text).endswith("each clause must be a mapping")
+
+
+def test_the_example_in_the_documentation_is_the_clause_itself(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "clauses.md").read_text("utf-8")
+    example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    path = tmp_path / "clauses.yaml"
+    path.write_text(example[1], "utf-8")
+    for name, clause in load_clauses(path).items():
+        assert clause == load_clauses()[name]
