@@ -43,7 +43,7 @@ class Clause:
         group: one of `GROUPS`.
         section: the heading of PROTOCOL that it stands under; empty when the text is silent.
         line: where it begins in the 2.0.0 edition of PROTOCOL; 0 when the text is silent.
-        practice: the real programs that were seen to do it, by their names as targets and testees.
+        practice: the real programs that do it, by their names as targets and testees.
         since: the first edition that has it.
         until: the last edition that has it.
         contradictions: where PROTOCOL contradicts itself or real programs contradict it; may be empty.
