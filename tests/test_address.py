@@ -93,7 +93,7 @@ def refusing():
 def test_of_several_places_the_first_that_answers_is_taken(monkeypatch, listener):
     bound, closed = refusing()
     with bound:
-        strange = Place(-1, ("127.0.0.1", 1))
+        strange = Place(9999, ("127.0.0.1", 1))
         answering = Place(socket.AF_INET, listener.getsockname())
         knows(monkeypatch, closed, strange, answering)
         assert Address("name", 1).resolve() == answering
@@ -102,7 +102,7 @@ def test_of_several_places_the_first_that_answers_is_taken(monkeypatch, listener
 def test_if_no_place_answers_the_first_is_taken(monkeypatch):
     bound, closed = refusing()
     with bound:
-        knows(monkeypatch, closed, Place(-1, ("127.0.0.1", 1)))
+        knows(monkeypatch, closed, Place(9999, ("127.0.0.1", 1)))
         assert Address("name", 1).resolve() == closed
 
 

@@ -60,7 +60,7 @@ class Bench:
                 for key, mask in self.selector.select(0):
                     key.data.ready(mask, self.time)
                 if both.select(0.001):
-                    got += self.peer.recv(1 << 20)
+                    got += self.peer.recv(1 << 20) or pytest.fail(f"the peer got only {len(got)} bytes")
         self.peer.settimeout(10)
         return bytes(got)
 
@@ -69,6 +69,12 @@ class Bench:
 def bench():
     with Bench() as bench:
         yield bench
+
+
+@pytest.fixture
+def selector():
+    with selectors.DefaultSelector() as selector:
+        yield selector
 
 
 def reset(sock):
@@ -95,6 +101,15 @@ def test_where_the_stream_is_cut_does_not_matter(cuts):
 def test_a_packet_is_sent_before_the_selector_is_asked(bench):
     bench.connection.send(NOOP)
     assert bench.peer.recv(100) == NOOP
+
+
+def test_small_packets_are_not_held_back_by_the_kernel(bench):
+    assert bench.connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_reading_where_nothing_has_come_is_harmless(bench):
+    bench.connection.ready(selectors.EVENT_READ, 1.0)
+    assert bench.inbox.arrivals == []
 
 
 def test_taking_the_arrivals_forgets_them(bench):
@@ -220,6 +235,14 @@ def test_sending_into_a_reset_is_silent_and_the_sign_still_comes(bench):
     assert bench.selector.select(0) == []
 
 
+def test_a_reset_drops_what_was_still_to_be_sent(bench):
+    bench.connection.send(BIG)
+    bench.connection.shut(How.HALF_CLOSE)
+    reset(bench.peer)
+    bench.until(1)
+    assert not bench.selector.get_map()
+
+
 def test_only_one_sign_comes_of_a_connection(bench):
     bench.peer.shutdown(socket.SHUT_WR)
     bench.until(1)
@@ -283,6 +306,52 @@ def test_a_peer_that_never_stops_takes_a_bounded_part_of_a_turn(data, most):
         connection.close()
 
 
+class Expiring(socket.socket):
+    """A socket whose peer does not answer any more."""
+
+    def recv(self, _):
+        raise OSError(errno.ETIMEDOUT, "ETIMEDOUT")
+
+    def send(self, data):
+        return len(data)
+
+
+@pytest.mark.parametrize(("spoke", "sign"), [(False, Sign.REFUSED), (True, Sign.RESET)])
+def test_a_peer_that_falls_silent_refused_only_if_it_never_was_there(selector, spoke, sign):
+    inbox = Inbox()
+    with Expiring() as sock:
+        connection = Connection(sock, "client", inbox, selector)
+        if spoke:
+            connection.send(NOOP)
+        connection.ready(selectors.EVENT_READ, 1.0)
+        assert [arrival.what for arrival in inbox.arrivals] == [sign]
+        connection.close()
+
+
+class Counting(socket.socket):
+    """Counts its shutdowns."""
+
+    shutdowns = 0
+
+    def shutdown(self, how):
+        self.shutdowns += 1
+        super().shutdown(how)
+
+
+def test_a_half_close_waits_for_the_connection(selector):
+    with socket.create_server(("127.0.0.1", 0)) as listener, Counting() as sock:
+        sock.connect(listener.getsockname())
+        connection = Connection(sock, "client", Inbox(), selector)
+        connection.shut(How.HALF_CLOSE)
+        assert sock.shutdowns == 0
+        for key, mask in selector.select(10):
+            key.data.ready(mask, 1.0)
+        connection.shut(How.HALF_CLOSE)
+        assert sock.shutdowns == 1
+        assert selector.select(0) == []
+        connection.close()
+
+
 class Refusing(socket.socket):
     """A socket whose connect fails with an errno, at once."""
 
@@ -290,12 +359,6 @@ class Refusing(socket.socket):
 
     def connect(self, _):
         raise OSError(self.error, errno.errorcode[self.error])
-
-
-@pytest.fixture
-def selector():
-    with selectors.DefaultSelector() as selector:
-        yield selector
 
 
 def unbound():

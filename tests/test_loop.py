@@ -12,8 +12,9 @@ from gearspec.script.action import How, Open, Send, Shut, Sign, Wait
 from gearspec.script.verdict import Result, Verdict
 from gearspec.wire import connection
 from gearspec.wire.address import Address
-from gearspec.wire.loop import Loop
+from gearspec.wire.loop import START_EVERY, Loop
 from gearspec.wire.run import EXTENSIONS
+from gearspec.wire.vigil import ASK_EVERY
 
 NOOP = response("NOOP").encode()
 ECHO = request("ECHO_REQ", data=b"x")
@@ -348,27 +349,48 @@ def test_a_watch_that_proves_nothing_does_not_end_the_play(watch):
         assert one(address, ask(), watch=watch[0]).message == "client:ECHO_REQ"
 
 
-def test_silence_while_we_were_held_up_too_often_proves_nothing(monkeypatch):
-    class Clock:
-        """Time passes only in the selector, which oversleeps by a second."""
+@pytest.fixture
+def slept(monkeypatch):
+    """The times that a loop slept, on a clock that moves only while it sleeps and by `slept.over` more."""
 
-        time = 100.0
+    class Slept(list):
+        over = 0.0
 
-    class Sleepy(selectors.DefaultSelector):
+    class Selector(selectors.DefaultSelector):
         def select(self, timeout=None):
-            Clock.time += timeout + 1
+            slept.append(timeout)
             return super().select(0)
 
-    monkeypatch.setattr("gearspec.wire.loop.DefaultSelector", Sleepy)
-    monkeypatch.setattr("gearspec.wire.loop.monotonic", lambda: Clock.time)
+    slept = Slept()
+    monkeypatch.setattr("gearspec.wire.loop.DefaultSelector", Selector)
+    monkeypatch.setattr("gearspec.wire.loop.monotonic", lambda: sum(slept) + slept.over * len(slept))
+    return slept
 
-    def play():
-        moment = yield Open("client")
-        after = yield Wait(moment.now + 0.01)
-        return Result(Verdict.INCONCLUSIVE, f"{after.lagged} {after.now >= moment.now + EXTENSIONS}")
 
+def wait(seconds):
+    moment = yield Open("client")
+    after = yield Wait(moment.now + seconds)
+    return Result(Verdict.PASS, f"lagged: {after.lagged}")
+
+
+def test_no_sleep_is_longer_than_until_the_next_question_of_life(slept):
     with serving(mute) as address:
-        assert one(address, play()).message == "True True"
+        assert one(address, wait(10)).message == "lagged: False"
+    assert sum(slept) >= 10
+    assert max(slept) == pytest.approx(ASK_EVERY)
+
+
+def test_plays_start_one_after_the_other(slept):
+    with serving(mute) as address:
+        Loop(address).play([wait(10) for _ in range(5)])
+    assert [timeout <= START_EVERY * 1.001 for timeout in slept[:5]] == [True] * 4 + [False]
+
+
+def test_silence_while_we_were_held_up_too_often_proves_nothing(slept):
+    slept.over = 1.0
+    with serving(mute) as address:
+        assert one(address, wait(0.01)).message == "lagged: True"
+    assert len(slept) > EXTENSIONS
 
 
 def test_a_fault_of_a_play_closes_all_plays_and_sockets():

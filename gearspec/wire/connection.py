@@ -119,7 +119,7 @@ class Connection:
                 self._watch()
             else:
                 self.close()
-        elif not (self._half_closed or self._closing or self._broken):
+        elif not self._half_closed:
             self._half_closed = self._fin_due = True
             self._finish()
             self._watch()
@@ -220,8 +220,6 @@ class Connection:
         self._sign = sign
         if sign in {Sign.RESET, Sign.REFUSED}:
             self._broken = sign
-            self._out.clear()
-            self._fin_due = False
         self._inbox.arrivals.append(Arrival(self.party, now, sign, self._decoder.rest))
         expected = self._half_closed and sign is Sign.CLOSED
         self._inbox.ended |= not expected and sign is not Sign.RUBBISH

@@ -82,11 +82,10 @@ class Loop:
             vigil = Vigil(self._alive, self._watch, selector, pace.now())
             waiting, running = deque(runs), list[Run]()
             while waiting or running:
-                latest = inf
                 if waiting:
                     running.append(waiting.popleft())
                     running[-1].start()
-                    latest = pace.now() + START_EVERY
+                latest = pace.now() + START_EVERY if waiting else inf
                 _turn(running, selector, pace, vigil, latest)
                 running = [run for run in running if run.result is None]
         return [run.result for run in runs if run.result]
