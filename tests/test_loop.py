@@ -105,7 +105,11 @@ def test_a_play_talks_with_a_server():
 
 
 def test_a_play_talks_with_a_server_over_ipv6():
-    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with listener:
         loop = Loop(Address(*listener.getsockname()[:2]))
 
         def play():
