@@ -1,0 +1,97 @@
+"""One server to play against, and the loop that plays against it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gearspec.errors import TargetGone
+from gearspec.harness.process import HOST, Process
+from gearspec.wire.address import Address
+from gearspec.wire.loop import Loop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gearspec.harness.locate import Located
+    from gearspec.harness.target import Target
+    from gearspec.script.action import Play
+    from gearspec.script.verdict import Result
+
+
+class Instance:
+    """A server that runs: a program of ours, the reference server in this process, or somebody's.
+
+    Args:
+        address: where it is.
+        scale: what deadlines are multiplied by.
+        process: the program, if it is one of ours.
+        stop: how to end it, if it is ours and no program.
+
+    Attributes:
+        address: where it is.
+        process: the program, if it is one of ours.
+        notes: how it runs, in lines.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        scale: float,
+        *,
+        process: Process | None = None,
+        stop: Callable[[], None] | None = None,
+    ) -> None:
+        self.address, self.process = address, process
+        self._stop = stop
+        self._abandoned = False
+        self.notes = list(process.notes) if process else []
+        self._loop = Loop(address, scale=scale, alive=self._alive, watch=process.pidfd if process else None)
+
+    @property
+    def ended(self) -> str | None:
+        """How it ended, as the rest of a sentence; None while it lives, as far as we can see."""
+        return self.process.ended if self.process else None
+
+    def play(self, plays: Sequence[Play]) -> list[Result]:
+        """Play all of them at once."""
+        return self._loop.play(plays)
+
+    def abandon(self) -> None:
+        """End whatever is being played, from another thread."""
+        self._abandoned = True
+
+    def stop(self) -> None:
+        """End it, if it is ours to end."""
+        if self.process:
+            self.process.stop()
+        elif self._stop:
+            self._stop()
+
+    def _alive(self) -> TargetGone | None:
+        if self.ended:
+            return TargetGone("CRASH", f"the server {self.ended}")
+        return TargetGone("CRASH", "the run has ended") if self._abandoned else None
+
+
+def begin(target: Target, located: Located | None, scale: float) -> Instance:
+    """Start a target, or reach it.
+
+    Args:
+        target: what to start.
+        located: where its program is, if it is one.
+        scale: what deadlines are multiplied by.
+
+    Raises:
+        UsageError: it does not start, or its address cannot be found.
+    """
+    if target.address:
+        return Instance(target.address, scale)
+    if target.embedded:
+        from gearspec.peers.server import run_in_thread  # noqa: PLC0415 - other targets do without
+
+        server = run_in_thread()
+        return Instance(server.address, scale, stop=server.stop)
+    assert located is not None
+    process = Process(located.command, environment=located.environment, scale=scale)
+    process.start()
+    return Instance(Address(HOST, process.port), scale, process=process)

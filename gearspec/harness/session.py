@@ -1,0 +1,219 @@
+"""A target and all that is played against it in one run."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from gearspec.data import data_folder
+from gearspec.errors import HarnessError, UsageError
+from gearspec.harness.background import Background
+from gearspec.harness.identity import identify
+from gearspec.harness.instance import Instance, begin
+from gearspec.harness.locate import Located, locate
+from gearspec.harness.performance import DEAD, perform
+from gearspec.harness.sight import observe
+from gearspec.script.load import load_cases
+from gearspec.script.play import Stage
+from gearspec.script.verdict import Result, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gearspec.harness.target import Target
+    from gearspec.script.case import Case
+    from gearspec.script.trait import Traits
+
+PROBES: Final = "probes.gear.yaml"
+"""The file of probes in the folder of suites; one case ``probe-NAME`` for each capability."""
+_LETTERS: Final = string.ascii_lowercase + string.digits
+_AGREED: Final = frozenset({Verdict.FAIL, Verdict.RECORDED})
+"""Outcomes of a probe that bear out what the target file says; RECORDED is a FAIL on a newer clause."""
+_DOUBTFUL: Final = DEAD | {Verdict.FAIL, Verdict.INCONCLUSIVE}
+"""Outcomes that may mean that a server which is not ours has died."""
+
+
+class NotRun(HarnessError):  # noqa: N818 - it names what became of a case
+    """A case was not played; the text says why, on one line."""
+
+
+class Session:
+    """Plays cases against one target, and keeps it alive, or notices that it is not.
+
+    Args:
+        target: what to play against.
+        scale: what deadlines are multiplied by.
+        dangerous: whether dangerous cases may be played on a server that is not ours.
+
+    Attributes:
+        target: after `start`, with what is known of the version that was found.
+        version: the version, None if it cannot be told.
+        header: what a report says of the target, in lines.
+        gone: why nothing can be played any more, on one line; None while something can.
+        complaints: what programs of ours that have ended by now had printed of faults inside them.
+    """
+
+    def __init__(self, target: Target, *, scale: float = 1.0, dangerous: bool = False) -> None:
+        self.target = target
+        self.version: str | None = None
+        self.header: list[str] = []
+        self.gone: str | None = None
+        self.complaints: list[str] = []
+        self._scale, self._dangerous = scale, dangerous
+        self._located: Located | None = None
+        self._instance: Instance | None = None
+        self._background: Background | None = None
+        self._probed: dict[str, Result] = {}
+        self._last = ""
+
+    @property
+    def traits(self) -> Traits:
+        """How the target is talked with."""
+        return self.target.traits
+
+    def start(self) -> None:
+        """Start the target or reach it, and make sure that it is what it should be.
+
+        Raises:
+            UsageError: it is not installed, does not start, is not there, or is something else.
+        """
+        if self.target.command:
+            self._located = locate(self.target)
+        instance = self._instance = self._begin()
+        try:
+            known = self._located.version if self._located else None
+            self.target, self.version = identify(self.target, instance.address, known, self._scale)
+        except BaseException:
+            self.close()
+            raise
+        self.header = [
+            f"target: {self.target.name} {self.version or '(version unknown)'}, {self.target.title}".rstrip(
+                ", "
+            ),
+            f"edition of PROTOCOL: {self.traits.edition}; fence: {self.traits.fence}",
+            *instance.notes,
+            *self.target.notes,
+        ]
+
+    def prepare(self, cases: Sequence[Case]) -> None:
+        """Begin to play cases that wait for a clock; `play` collects what comes of them."""
+        harmless = [case for case in cases if not case.dangerous and not self._lacks(case)]
+        if self.gone or not harmless:
+            return
+        if self._background is None:
+            # On an instance of its own where we have a say: a death is then either here or there.
+            self._background = Background(self._begin(), self._stage)
+        self._background.begin(harmless)
+
+    def play(self, case: Case) -> Result:
+        """Play a case, or collect what came of it in the background.
+
+        A program that dies or goes mute is started again. Dangerous cases get an instance of their own.
+
+        Raises:
+            NotRun: the target is gone, or the case is dangerous and the server is not ours.
+        """
+        if self.gone:
+            raise NotRun(self.gone)
+        if case.dangerous and self.target.address and not self._dangerous:
+            raise NotRun(f"dangerous, and the server is not ours: {case.dangerous}")
+        result = self._gate(case)
+        if result is None and self._background:
+            result = self._background.collect(case)
+        return result or self._perform(case)
+
+    def close(self) -> None:
+        """Stop what we have started."""
+        if self._background:
+            self._background.close()
+        if self._instance:
+            self._retire(self._instance)
+        self._background = self._instance = None
+
+    # --- capabilities -----------------------------------------------------------------------
+
+    def _lacks(self, case: Case) -> list[str]:
+        return [need for need in case.needs if need not in self.traits.capabilities]
+
+    def _gate(self, case: Case) -> Result | None:
+        """UNSUPPORTED, if a probe agrees with what the target file says that the server lacks."""
+        lacking = self._lacks(case)
+        for need in lacking:
+            probe = self._probe(need)
+            if probe.verdict is Verdict.PASS:
+                return Result(
+                    Verdict.FAIL, f"{self.target.name} is declared to lack {need}, but has it: mend its file"
+                )
+            if probe.verdict not in _AGREED:
+                return replace(probe, message=f"probe-{need}: {probe.message}")
+        return Result(Verdict.UNSUPPORTED, f"lacks {', '.join(lacking)}") if lacking else None
+
+    def _probe(self, capability: str) -> Result:
+        if capability not in self._probed:
+            probes = {case.id: case for case in load_cases(data_folder("suites") / PROBES)}
+            self._probed[capability] = self._perform(probes[f"probe-{capability}"])
+        return self._probed[capability]
+
+    # --- playing ----------------------------------------------------------------------------
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(self.traits, _token, time.time)
+
+    def _perform(self, case: Case) -> Result:
+        if case.dangerous and not self.target.address:
+            instance = self._begin()
+            try:
+                return perform(case, instance, self._stage)
+            finally:
+                self._retire(instance)
+        assert self._instance is not None, "a session is started before anything is played"
+        if self._instance.ended:
+            result = Result(Verdict.CRASH, f"the server {self._instance.ended}, after {self._last} was over")
+        else:
+            result = perform(case, self._instance, self._stage)
+        self._last = case.id
+        if self.target.address:
+            return self._inquire(result) if result.verdict in _DOUBTFUL else result
+        if result.verdict in DEAD:
+            self._renew()
+        return result
+
+    def _inquire(self, result: Result) -> Result:
+        """Find out whether a server that is not ours is still there, after something went wrong."""
+        assert self.target.address is not None
+        try:
+            sight = observe(self.target.address, [self.traits.fence], scale=self._scale)
+        except UsageError:
+            verdict, reason = Verdict.CRASH, "the server cannot be connected to any more"
+        else:
+            if self.traits.fence in sight.fences:
+                return result
+            verdict, reason = Verdict.HANG, "the server does not answer any more"
+        self.gone = f"{self.target.address}: {reason}"
+        return replace(result, verdict=verdict, message=f"{result.clause or 'setup'}: {reason}")
+
+    # --- instances --------------------------------------------------------------------------
+
+    def _begin(self) -> Instance:
+        return begin(self.target, self._located, self._scale)
+
+    def _renew(self) -> None:
+        assert self._instance is not None
+        self._retire(self._instance)
+        try:
+            self._instance = self._begin()
+        except UsageError as problem:
+            self.gone = f"{self.target.name} cannot be started again: {problem}"
+
+    def _retire(self, instance: Instance) -> None:
+        instance.stop()
+        if instance.process:
+            self.complaints += instance.process.complaints()
+
+
+def _token(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
