@@ -32,16 +32,22 @@ def in_range(version: str | None, versions: str) -> bool:
     """
     if not versions:
         return True
-    numbers = _VERSION.match(version or "")
+    have = numbers(version)
     holds = True
     for part in versions.split(","):
         found = _COMPARISON.fullmatch(part)
         if not found:
             raise ValueError(f"'{part.strip()}' is no comparison like >=1.1.20")
-        holds = holds and bool(numbers and _COMPARISONS[found[1]](_numbers(numbers[0]), _numbers(found[2])))
+        holds = holds and bool(have and _COMPARISONS[found[1]](_parts(have), _parts(found[2])))
     return holds
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str | None) -> str:
+    """The numbers at the beginning of a version; empty if there are none."""
+    found = _VERSION.match(version or "")
+    return found[0] if found else ""
+
+
+def _parts(version: str) -> tuple[int, ...]:
     """Its numbers without the zeros at the end, so that 2.0 is 2.0.0."""
     return tuple(map(int, re.sub(r"(\.0+)+$", "", version).split(".")))

@@ -1,0 +1,265 @@
+"""How a run is conducted: what is collected, in which order, and what comes out of it.
+
+One of these is registered in every process of pytest. Under xdist the workers
+play, and the controller, which sees every report, says what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
+
+    from gearspec.item import CaseFile, CaseItem
+    from gearspec.minutes import Minutes
+    from gearspec.run import Options, Playing, Run
+
+SUFFIX: Final = ".gear.yaml"
+"""What `gearspec.script.load` says as well, and is too heavy to be imported for."""
+SESSION_FACTORY: Final[pytest.StashKey[Callable[[Options], Playing]]] = pytest.StashKey()
+"""Where something else than real targets can be put under test; see `gearspec.run.make_session`."""
+
+
+class Conduct:
+    """The hooks of pytest that need to remember something.
+
+    Args:
+        config: pytest's.
+
+    Attributes:
+        roles: what is under test.
+        files: where each case was found, by its id.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.roles = frozenset({"server"})
+        self.files: dict[str, Path] = {}
+        self._worker = hasattr(config, "workerinput")
+        self._run: Run | None = None
+        self._minutes: Minutes | None = None
+        self._broken = self._gone = False
+        self._complaints: list[str] = []
+
+    @property
+    def run(self) -> Run:
+        """The run; asking for it does not start anything yet."""
+        if self._run is None:
+            from gearspec.run import Run, make_session  # noqa: PLC0415 - nothing heavy before the first case
+
+            factory = self.config.stash.get(SESSION_FACTORY, make_session)
+            self._run = Run(self._options(), factory, alone=not self._worker)
+        return self._run
+
+    def _options(self) -> Options:
+        from gearspec.run import REFERENCE, Options  # noqa: PLC0415 - likewise
+
+        given = self.config.option
+        return Options(
+            target=given.target or REFERENCE,
+            level=given.gear_level,
+            expectations=given.gear_expectations,
+            update=given.gear_update_expectations,
+            scale=given.gear_timeout_scale,
+            transcripts=given.gear_transcripts,
+            report=given.gear_report,
+            dangerous=given.gear_dangerous,
+        )
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
+        """Collect a file of cases; the probes among them ask a target what it can do, and are no cases."""
+        if not file_path.name.endswith(SUFFIX):
+            return None
+        from gearspec.item import CaseFile  # noqa: PLC0415 - likewise
+        from gearspec.suite import is_suite  # noqa: PLC0415 - likewise
+
+        return CaseFile.from_parent(parent, path=file_path, conduct=self) if is_suite(file_path) else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Mark the report of a file that its author has to mend; the mark survives the trip through xdist."""
+        report = yield
+        if getattr(collector, "broken", False):
+            report.gearspec_broken = True  # type: ignore[attr-defined]
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember that a file is broken."""
+        self._broken = self._broken or hasattr(report, "gearspec_broken")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Drop what is below the level, and put the rest in the order in which it is best played."""
+        ours = self._ours(items)
+        if not ours:
+            return
+        from gearspec.suite import case_level, weigh  # noqa: PLC0415 - likewise
+
+        weak = [item for item in ours if weigh(case_level(item.case)) > weigh(self.run.options.level)]
+        if weak:
+            self.config.hook.pytest_deselected(items=weak)
+        dropped = set(weak)
+        items[:] = sorted((item for item in items if item not in dropped), key=self._place)
+
+    def _place(self, item: pytest.Item) -> int:
+        """Dangerous cases come last.
+
+        Cases that wait for a clock come just before them, when they have waited in the background
+        while others were run; but first under xdist, which deals out the longest stretch first, and
+        only what one worker was dealt together can wait together.
+        """
+        from gearspec.script.load import case_waits  # noqa: PLC0415 - likewise
+
+        case = getattr(item, "case", None)
+        if case is None:
+            return 0
+        return 2 if case.dangerous else (-1 if self._worker else 1) * case_waits(case)
+
+    def _ours(self, items: Iterable[pytest.Item]) -> list[CaseItem]:
+        from gearspec.item import CaseItem  # noqa: PLC0415 - likewise
+
+        return [item for item in items if isinstance(item, CaseItem)] if self._run else []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Reach the target before the first case, in the process that reports."""
+        ours = self._ours(session.items)
+        if not ours or self._worker or self.config.option.collectonly or session.testsfailed:
+            return
+        self._open([item.nodeid for item in ours])
+        self.run.prepare(item.case for item in ours)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The same under xdist, where only the workers collect, and each starts a target of its own."""
+        ours = [name for name in ids if f"{SUFFIX}::" in name]
+        if not ours or self._minutes:
+            return
+        self._open(ours)
+        with _told():
+            self.run.close()
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter:
+            reporter.ensure_newline()
+            for line in self.run.header:
+                reporter.write_line(line)
+
+    def _open(self, names: list[str]) -> None:
+        from gearspec.minutes import Minutes  # noqa: PLC0415 - likewise
+
+        with _told():
+            needed = self.run.options.report is not None or self.run.options.update is not None
+            planned = self._planned(names) if needed else frozenset()
+            self._minutes = Minutes(self.run, planned, frozenset(name.rpartition("::")[2] for name in names))
+
+    def _planned(self, names: list[str]) -> frozenset[str]:
+        """Every item of the suites that the selected ones come from."""
+        from gearspec.suite import suite_items  # noqa: PLC0415 - likewise
+
+        files = {self.config.rootpath / name.partition("::")[0] for name in names}
+        return frozenset(suite_items(files, self.roles))
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """The header: only when a case was collected, and so after it was."""
+        return self.run.header if self._minutes else []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Under xdist, begin what waits for a clock as soon as it is dealt to this worker."""
+        if self._worker:
+            self.run.prepare(one.case for one in self._ours(_dealt(self.config, item, nextitem)))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the record of a case on the report of the phase that decided it."""
+        report = yield
+        if self._ours([item]) and (report.when == "call" or (report.when == "setup" and not report.passed)):
+            problem = call.excinfo.exconly() if call.excinfo else ""
+            found = {"record": item.record(problem), "gone": self.run.gone}  # type: ignore[attr-defined]
+            # As JSON and back: xdist carries plain strings and lists, and nothing derived from them.
+            report.gearspec = json.loads(json.dumps(found))  # type: ignore[attr-defined]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what came of a case, wherever it was played."""
+        found = getattr(report, "gearspec", None)
+        if found and self._minutes:
+            self._minutes.add(found["record"])
+            self._gone = self._gone or found["gone"] is not None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Leave the target, write what is to be written, and settle the exit code."""
+        if self._run:
+            self._run.close()
+            self._complaints += self._run.complaints
+        if self._minutes:
+            self._minutes.close()
+        if self._worker:
+            self.config.workeroutput["gearspec"] = self._complaints  # type: ignore[attr-defined]
+        else:
+            session.exitstatus = self._exit_code(exitstatus)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's
+        """Take over what the target of a worker complained of."""
+        self._complaints += getattr(node, "workeroutput", {}).get("gearspec", [])
+
+    def _exit_code(self, status: int) -> int:
+        codes = pytest.ExitCode
+        if self._broken or (self._minutes and self._minutes.refused):
+            return codes.USAGE_ERROR
+        if self._gone and status == codes.INTERRUPTED:
+            return codes.TESTS_FAILED
+        if status == codes.OK and not self.config.option.collectonly:
+            if self._minutes and self._minutes.tally.untested:
+                return codes.TESTS_FAILED
+            if self.config.option.target and not self._minutes:
+                return codes.NO_TESTS_COLLECTED
+        return status
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what the run comes to, if it had a case."""
+        if self._minutes:
+            terminalreporter.write_sep("=", f"gearspec: {self.run.session.target.name}")
+            from gearspec.failure import escaped  # noqa: PLC0415 - likewise
+
+            complaints = [f"complaint of the target: {line}" for line in self._complaints]
+            for line in (*self._minutes.lines(), *complaints):
+                terminalreporter.write_line(escaped(line))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What an author or a target that cannot be reached did is one line and exit code 4."""
+    from gearspec.errors import AuthorError, TargetGone  # noqa: PLC0415 - likewise
+    from gearspec.failure import escaped  # noqa: PLC0415 - likewise
+
+    try:
+        yield
+    except (AuthorError, TargetGone) as problem:
+        raise pytest.UsageError(escaped(str(problem)).replace("\n", " ")) from None
+
+
+def _dealt(config: pytest.Config, item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.Item]:
+    """What xdist has dealt to this worker so far: this item, the next, and those in its queue.
+
+    The queue has no public name; where it is not found, the two items are all that is known.
+    """
+    known = [item, *([nextitem] if nextitem else [])]
+    for plugin in config.pluginmanager.get_plugins():
+        queue = getattr(plugin, "torun", None)
+        if queue is not None and hasattr(queue, "lock"):
+            with queue.lock() as indexes:
+                known += [item.session.items[index] for index in indexes if isinstance(index, int)]
+    return known

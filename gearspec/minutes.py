@@ -1,0 +1,95 @@
+"""The minutes of a run: what is kept of it, and what is said of it at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gearspec.errors import AuthorError, UsageError
+from gearspec.harness.expectation import Outcome, sign
+from gearspec.report import Record, Report
+from gearspec.script.verdict import Verdict
+from gearspec.tally import Tally
+
+if TYPE_CHECKING:
+    from gearspec.run import Run
+
+
+class Minutes:
+    """Takes the records of a run as they come in, in whichever process they were made.
+
+    Args:
+        run: its session is started, so that a target that cannot be reached is told before any case.
+        planned: the ids of every item that there is, where that matters; see `Run.whole`.
+        selected: the ids of those that this run was asked for.
+
+    Raises:
+        AuthorError: the target cannot be reached, a file has a fault or cannot be written, or a part of
+            what there is cannot bring the expectations up to date.
+
+    Attributes:
+        tally: what came so far.
+        said: what became of the expectations; empty until the end.
+        refused: whether they could not be brought up to date.
+    """
+
+    def __init__(self, run: Run, planned: frozenset[str], selected: frozenset[str]) -> None:
+        self.tally = Tally()
+        self.said = ""
+        self.refused = False
+        self._run, self._planned = run, planned
+        session = run.session
+        if run.options.update is not None:
+            run.known_so_far()
+            if missing := len(planned - selected):
+                left_out = f"{missing} of {len(planned)} items are not selected"
+                raise UsageError(f"a part cannot bring the expectations up to date: {left_out}")
+        self._report = self._open_report()
+        if self._report:
+            target = session.target
+            self._report.header(target.name, session.version, run.edition, run.options.changed())
+
+    def add(self, record: Record) -> None:
+        """Note what came of one item."""
+        self.tally.add(record)
+        if self._report:
+            self._report.case(record)
+
+    def close(self) -> None:
+        """Finish the report, and bring the expectations up to date where that was asked for."""
+        complete = self._planned <= self.tally.records.keys()
+        if self._report:
+            self._report.footer(planned=len(self._planned), run=self.tally.run, complete=complete)
+        if self._run.options.update is not None:
+            self._update(complete=complete)
+
+    def lines(self) -> list[str]:
+        """What is said at the end."""
+        return [*self.tally.lines(self._run.edition), *([self.said] if self.said else [])]
+
+    def _open_report(self) -> Report | None:
+        path = self._run.options.report
+        try:
+            return Report(path) if path else None
+        except OSError as problem:
+            raise UsageError(f"--gear-report={path}: {problem.strerror}") from None
+
+    def _update(self, *, complete: bool) -> None:
+        outcomes = {name: _outcome(record) for name, record in self.tally.records.items()}
+        self.refused = True
+        if not complete:
+            self.said = "expectations: not brought up to date, since the run was cut short"
+        elif any(outcome.verdict is Verdict.ERROR for outcome in outcomes.values()):
+            self.said = "expectations: not brought up to date, since there were errors of our own"
+        else:
+            try:
+                self.said = self._run.update(outcomes)
+                self.refused = False
+            except (AuthorError, OSError) as problem:
+                self.said = f"expectations: not brought up to date: {problem}"
+
+
+def _outcome(record: Record) -> Outcome:
+    if record["verdict"] is None:
+        return Outcome(None, record["message"])
+    verdict = Verdict(record["verdict"])
+    return Outcome(verdict, sign(verdict, record["flags"], record["message"]))

@@ -1,0 +1,89 @@
+"""The plugin of pytest: its options, its markers, and where the cases are.
+
+Nothing here, nor in `gearspec.conduct`, imports more than pytest has already
+loaded until a case is collected, so that gearspec can stay installed where
+nobody uses it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from gearspec.conduct import Conduct
+
+LEVELS: Final = ("must", "should", "may", "practice")
+"""Those of `gearspec.protocol.clause`, which is too heavy to be imported for an option."""
+INI: Final = Path(__file__).with_name("run.ini")
+"""The configuration that ``gearspec run`` starts pytest with."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; only the first two have bare names, since pytest and its plugins own those."""
+    group = parser.getgroup("gearspec", "conformance to the Gearman protocol")
+    add = group.addoption
+    add("--target", metavar="TARGET", help="a server to test: a name, HOST:PORT, or a target file (.yaml)")
+    add("--testee", metavar="TESTEE", help="a client or worker to test")
+    add("--gear-level", choices=LEVELS, default=LEVELS[-1], help="the weakest level of cases that are run")
+    add(
+        "--gear-expectations",
+        metavar="FILE",
+        help="known deviations, in place of the file beside the target file; 'none' for none at all",
+    )
+    add(
+        "--gear-update-expectations",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="bring the known deviations up to date with this run, which must be a whole one",
+    )
+    add(
+        "--gear-timeout-scale",
+        metavar="FACTOR",
+        type=_factor,
+        default=1.0,
+        help="multiply deadlines, for machines that are slow",
+    )
+    add("--gear-transcripts", metavar="DIR", type=Path, help="keep the transcript of every case")
+    add("--gear-report", metavar="FILE", type=Path, help="write a report as JSON lines")
+    add(
+        "--gear-dangerous",
+        action="store_true",
+        help="also run what may kill or change a server that gearspec did not start",
+    )
+
+
+def _factor(text: str) -> float:
+    factor = float(text)
+    if not 0 < factor < float("inf"):
+        raise ValueError(text)
+    return factor
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers, and find out what is under test and where the cases are."""
+    for marker in (
+        *(f"{level}: a case whose strongest clause has this level" for level in LEVELS),
+        "clause(*ids): what a case decides",
+        "dangerous: a case that may kill its target or change it for good",
+    ):
+        config.addinivalue_line("markers", marker)
+    if config.option.testee:
+        raise pytest.UsageError(
+            "--testee: this version of gearspec puts no client or worker under test, only servers (--target)"
+        )
+    _choose_paths(config)
+    config.pluginmanager.register(Conduct(config), "gearspec.conduct")
+
+
+def _choose_paths(config: pytest.Config) -> None:
+    """Where nobody named a path: the suites, if a program is put under test or ``gearspec run`` called us."""
+    own = config.inipath == INI
+    checkout = config.rootpath == Path(__file__).resolve().parent.parent
+    if config.args_source is config.ArgsSource.ARGS or not (own or (checkout and config.option.target)):
+        return
+    from gearspec.data import data_folder  # noqa: PLC0415 - not needed where a path was named
+
+    config.args = [str(data_folder("suites"))]

@@ -1,0 +1,201 @@
+"""What a run says to programs: a record for each case, as JSON lines.
+
+The first line is a header, the last one a footer; a report without a footer is
+of a run that was cut off. ``report.schema.json`` beside this module describes
+every line.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any, Final, TypedDict
+
+from gearspec import __version__
+from gearspec.protocol.packet import Line, Packet
+from gearspec.protocol.transcript import describe
+from gearspec.script.verdict import Verdict
+from gearspec.suite import case_level, case_levels, item_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gearspec.harness.expectation import Judgement
+    from gearspec.protocol.transcript import Transcript, What
+    from gearspec.script.case import Case
+    from gearspec.script.verdict import Result
+
+FORMAT: Final = 1
+"""The version of the format; it grows when a reader of the old one could go wrong."""
+
+
+class Entry(TypedDict):
+    """One event of a transcript.
+
+    Attributes:
+        at: seconds since the conversation began.
+        sender: a party.
+        receiver: a party.
+        what: the event in words.
+        hex: its bytes; empty for an event that has none.
+    """
+
+    at: float
+    sender: str
+    receiver: str
+    what: str
+    hex: str
+
+
+class Record(TypedDict):
+    """What came of one item; JSON can hold it, so it travels from a worker of xdist to its controller.
+
+    Attributes:
+        id: ``case[role]``.
+        case: the id of the case.
+        role: what was under test.
+        title: of the case.
+        clauses: what the case decides.
+        levels: the level of each of them.
+        level: the strongest of them.
+        verdict: None when the item was not run.
+        flags: what TOLERATED and RECORDED name.
+        message: why it is no PASS, or why it was not run.
+        clause: the clause that was being decided; None while the script was still setting up.
+        expected: what the script wanted where it ended.
+        came: what came instead.
+        as_expected: whether it passes, or deviates as the list of known deviations says.
+        known: what that list says of it; empty if it is not listed.
+        duration: seconds.
+        transcript: of all sides, when the verdict is no PASS.
+    """
+
+    id: str
+    case: str
+    role: str
+    title: str
+    clauses: list[str]
+    levels: list[str]
+    level: str
+    verdict: str | None
+    flags: list[str]
+    message: str
+    clause: str | None
+    expected: str
+    came: str
+    as_expected: bool
+    known: str
+    duration: float
+    transcript: list[Entry]
+
+
+def make_record(case: Case, role: str, result: Result, judgement: Judgement, duration: float) -> Record:
+    """The record of an item that was run."""
+    return _blank(case, role) | {
+        "verdict": str(result.verdict),
+        "flags": list(result.flags),
+        "message": result.message,
+        "clause": result.clause,
+        "expected": result.expected,
+        "came": result.came,
+        "as_expected": judgement.action != "fail",
+        "known": judgement.message if judgement.action == "known" else "",
+        "duration": round(duration, 6),
+        "transcript": [] if result.verdict is Verdict.PASS else entries(result.transcript, result.names),
+    }
+
+
+def make_gap(case: Case, role: str, reason: str) -> Record:
+    """The record of an item that was not run."""
+    return _blank(case, role) | {"message": reason}
+
+
+def _blank(case: Case, role: str) -> Record:
+    return {
+        "id": item_id(case, role),
+        "case": case.id,
+        "role": role,
+        "title": case.title,
+        "clauses": list(case.clauses),
+        "levels": case_levels(case),
+        "level": case_level(case),
+        "verdict": None,
+        "flags": [],
+        "message": "",
+        "clause": None,
+        "expected": "",
+        "came": "",
+        "as_expected": True,
+        "known": "",
+        "duration": 0.0,
+        "transcript": [],
+    }
+
+
+def entries(transcript: Transcript, names: Mapping[bytes, str]) -> list[Entry]:
+    """A transcript as data, in the order of time."""
+    return [
+        {
+            "at": round(event.at, 6),
+            "sender": event.sender,
+            "receiver": event.receiver,
+            "what": describe(event.what, names),
+            "hex": _raw(event.what).hex(),
+        }
+        for event in sorted(transcript.events, key=lambda event: event.at)
+    ]
+
+
+def _raw(what: What) -> bytes:
+    if isinstance(what, Packet):
+        return what.encode()
+    return what.raw if isinstance(what, Line) else what.data
+
+
+class Report:
+    """The JSON lines of one run, written as it goes, so that what is there when it is killed stays there.
+
+    Args:
+        path: the file; what it held before is gone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] = path.open("w", encoding="ascii")
+
+    def header(self, target: str, version: str | None, edition: str, options: Mapping[str, object]) -> None:
+        """Say what is tested, and how."""
+        self._write(
+            "header",
+            {
+                "format": FORMAT,
+                "gearspec": __version__,
+                "target": target,
+                "version": version,
+                "edition": edition,
+                "options": dict(options),
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
+        )
+
+    def case(self, record: Record) -> None:
+        """Add one item."""
+        self._write("case", record)
+
+    def footer(self, *, planned: int, run: int, complete: bool) -> None:
+        """Say how much of what there is was run, and close the file.
+
+        Args:
+            planned: how many items there are for the roles under test.
+            run: how many of them have a verdict.
+            complete: whether every one of them has a line.
+        """
+        self._write("footer", {"planned": planned, "run": run, "complete": complete})
+        self._file.close()
+
+    def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps({"kind": kind, **fields}) + "\n")
+        self._file.flush()

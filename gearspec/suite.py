@@ -1,0 +1,94 @@
+"""Which cases there are, and what each of them weighs."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gearspec.data import data_folder
+from gearspec.errors import UsageError
+from gearspec.protocol.clause import LEVELS, load_clauses
+from gearspec.script.load import SUFFIX, load_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from gearspec.script.case import Case
+
+PROBES: Final = f"probes{SUFFIX}"
+"""The file of probes: they find out what a target can do, and are no cases of their own."""
+
+
+def is_suite(path: Path) -> bool:
+    """Whether a file is one of cases that are judged."""
+    return path.name.endswith(SUFFIX) and path.name != PROBES
+
+
+@cache
+def suite_cases(folder: Path) -> tuple[Case, ...]:
+    """Every case of a folder and those below it, in the order of their paths.
+
+    Raises:
+        ScriptError: the first fault of any file.
+    """
+    files = sorted(path for path in folder.rglob(f"*{SUFFIX}") if is_suite(path))
+    return tuple(case for path in files for case in load_cases(path))
+
+
+def own_cases() -> tuple[Case, ...]:
+    """The cases that come with gearspec."""
+    return suite_cases(data_folder("suites"))
+
+
+def is_own(case: Case) -> bool:
+    """Whether a case comes with gearspec, and is not one of a user's."""
+    return Path(case.path).resolve().is_relative_to(data_folder("suites"))
+
+
+def find_case(case_id: str) -> Case:
+    """The case with that id, among those that come with gearspec; the id of an item will do.
+
+    Raises:
+        UsageError: there is none; the message names those with similar ids.
+    """
+    cases = {case.id: case for case in own_cases()}
+    name = case_id.partition("[")[0]
+    if name not in cases:
+        similar = difflib.get_close_matches(name, cases, 3)
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "'gearspec list' shows all of them"
+        raise UsageError(f"there is no case '{name}'; {hint}")
+    return cases[name]
+
+
+def suite_items(files: Iterable[Path], roles: Collection[str]) -> list[str]:
+    """The ids of all items of the suites that some files belong to.
+
+    A file that comes with gearspec belongs to all that do; any other to its own folder.
+    """
+    own = data_folder("suites")
+    folders = {own if path.resolve().is_relative_to(own) else path.parent for path in files}
+    cases = [case for folder in sorted(folders) for case in suite_cases(folder)]
+    return [item_id(case, role) for case in cases for role in case.under_test if role in roles]
+
+
+def weigh(level: str) -> int:
+    """Where a level stands: the strongest weighs nothing."""
+    return LEVELS.index(level)
+
+
+def case_levels(case: Case) -> list[str]:
+    """The level of each clause of a case, in the order of its clauses."""
+    clauses = load_clauses()
+    return [str(clauses[name].level) for name in case.clauses]
+
+
+def case_level(case: Case) -> str:
+    """The strongest level of its clauses."""
+    return min(case_levels(case), key=weigh)
+
+
+def item_id(case: Case, role: str) -> str:
+    """How pytest, expectations and reports name a case with that role under test."""
+    return f"{case.id}[{role}]"

@@ -1,0 +1,128 @@
+"""What a run comes to: how much passed, how much was exercised, and whether anything was tested at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from gearspec.harness.expectation import SOUND
+from gearspec.protocol.clause import LEVELS, load_clauses
+from gearspec.script.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gearspec.report import Record
+
+_EXERCISED: Final = SOUND | {Verdict.FAIL, Verdict.HANG, Verdict.CRASH}
+"""Verdicts on what a program did. UNSUPPORTED, INCONCLUSIVE and ERROR say nothing of that."""
+
+
+@dataclass(slots=True)
+class Count:
+    """One cell pair of the summary: how many passed, were exercised, and there are.
+
+    Attributes:
+        passed: PASS, TOLERATED and RECORDED; a skip is none of them.
+        exercised: those, and what failed.
+        total: cases that were selected, or clauses that the roles under test can be held to.
+    """
+
+    passed: int = 0
+    exercised: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """The records of a run, counted.
+
+    Attributes:
+        records: by the id of the item; the last one of an item counts.
+    """
+
+    records: dict[str, Record] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one more."""
+        self.records[record["id"]] = record
+
+    @property
+    def run(self) -> int:
+        """How many items have a verdict."""
+        return sum(record["verdict"] is not None for record in self.records.values())
+
+    @property
+    def untested(self) -> bool:
+        """Whether must-cases were selected and none of them was exercised: then nothing was tested."""
+        must = self.cases()["must"]
+        return must.total > 0 and must.exercised == 0
+
+    def cases(self) -> dict[str, Count]:
+        """The cases by level."""
+        counts = {level: Count() for level in LEVELS}
+        for record in self.records.values():
+            count = counts[record["level"]]
+            count.total += 1
+            count.exercised += record["verdict"] in _EXERCISED
+            count.passed += record["verdict"] in SOUND
+        return counts
+
+    def clauses(self, edition: str) -> dict[str, Count]:
+        """The clauses by level, of those that an edition has and that the roles under test can be held to.
+
+        A clause is exercised when a case decided it, one way or the other, and passed when no case
+        decided it to the contrary.
+        """
+        roles = {record["role"] for record in self.records.values()}
+        passed, failed = self._decided()
+        counts = {level: Count() for level in LEVELS}
+        for clause in load_clauses().values():
+            if clause.in_edition(edition) and roles.intersection(clause.roles):
+                count = counts[clause.level]
+                count.total += 1
+                count.exercised += clause.id in passed | failed
+                count.passed += clause.id in passed - failed
+        return counts
+
+    def _decided(self) -> tuple[set[str], set[str]]:
+        passed: set[str] = set()
+        failed: set[str] = set()
+        for record in self.records.values():
+            if record["verdict"] in SOUND:
+                passed.update(record["clauses"])
+            elif record["verdict"] in _EXERCISED and record["clause"]:
+                failed.add(record["clause"])
+        return passed, failed
+
+    def lines(self, edition: str) -> list[str]:
+        """The summary, as text."""
+        cases, clauses = self.cases(), self.clauses(edition)
+        lines = [
+            f"{'':10}{'clauses':^26}  {'cases':^26}",
+            f"{'level':10}" + 2 * " passed exercised      of  ",
+        ]
+        lines += [
+            f"{level:10}{_cells(clauses[level])}  {_cells(cases[level])}".rstrip()
+            for level in LEVELS
+            if clauses[level].total or cases[level].total
+        ]
+        return [*lines, self._verdicts(), *self._notes()]
+
+    def _verdicts(self) -> str:
+        verdicts = [record["verdict"] for record in self.records.values()]
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict if verdict in verdicts]
+        known = sum(bool(record["known"]) for record in self.records.values())
+        return "verdicts: " + (", ".join(counts) or "none") + (f"; {known} known and listed" if known else "")
+
+    def _notes(self) -> list[str]:
+        gaps: dict[str, int] = {}
+        for record in self.records.values():
+            if record["verdict"] is None:
+                gaps[record["message"]] = gaps.get(record["message"], 0) + 1
+        notes = [f"not run: {count}, {reason}" for reason, count in gaps.items()]
+        if self.untested:
+            notes.append("nothing was tested: not one of the must-cases came to a verdict on the target")
+        return notes
+
+
+def _cells(count: Count) -> str:
+    return f"{count.passed:7}{count.exercised:10}{count.total:8} "
