@@ -17,7 +17,7 @@ its bytes, and `read_capture` decodes them with `gearspec.protocol.packet`.
 from __future__ import annotations
 
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from scapy.error import Scapy_Exception
 from scapy.fields import IntEnumField, IntField, StrField, StrFixedLenField, StrNullField
@@ -255,7 +255,8 @@ def read_capture(path: Path, port: int = PORT) -> Transcript:
     """
     capture = _Capture(port)
     try:
-        with PcapReader(str(path)) as reader:
+        # What scapy opens itself it leaves open when it is no capture; that it takes a file its types omit.
+        with path.open("rb") as file, PcapReader(cast("str", file)) as reader:
             for frame in reader:
                 if TCP in frame:
                     capture.segment(float(frame.time), frame[TCP])
@@ -338,8 +339,9 @@ class _Writer:
 def write_pcap(transcript: Transcript, path: Path) -> None:
     """Write a transcript as a capture that Wireshark dissects.
 
-    Each connection has its own port, the job servers have 4730, and time begins with the transcript. A
-    connection that is used before it was opened is opened first.
+    Each connection has its own port, the job servers have 4730, and time
+    begins with the transcript. A connection that is used before it was opened
+    is opened first.
 
     Args:
         transcript: the conversation, also one with packets that lie.
