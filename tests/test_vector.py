@@ -251,3 +251,11 @@ def test_the_schema_knows_the_words_of_the_code(schema):
     assert definitions["violations"]["items"]["enum"] == list(VIOLATIONS)
     assert definitions["note"]["properties"]["kind"]["enum"] == list(KINDS)
     assert definitions["exported-vector"]["properties"]["result"]["enum"] == list(RESULTS)
+
+
+def test_the_examples_of_the_page_are_vectors_as_they_stand():
+    page = (FOLDER.parent / "docs" / "vectors.md").read_text("utf-8")
+    files = {path: path.read_text("utf-8") for path in FOLDER.glob("*.yaml")}
+    examples = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
+    assert len(examples) == 2
+    assert all(any(example in text for text in files.values()) for example in examples)
