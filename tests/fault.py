@@ -1,0 +1,145 @@
+"""One-line faults of the model, each the mistake of a server that somebody could have written.
+
+A case is believed because it fails on servers that are wrong in just the way it is about, and passes
+on all others. So every case is rehearsed on every faulty model; the outcome is a matrix, fault by case,
+which ``python -m benchmarks.matrix`` prints.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.util import spec_from_loader
+from pathlib import Path
+from unittest import mock
+
+import gearspec.model.effect
+from gearspec.data import data_folder
+from gearspec.document import load
+from gearspec.protocol import packet
+from gearspec.script import rehearse
+from gearspec.script.load import SUFFIX, load_cases
+from gearspec.script.verdict import Verdict
+
+MODEL = Path(gearspec.model.__file__).parent
+PACKET = Path(packet.__file__)
+DECODER = "decoder"
+"""In place of a module: the fault is in the decoder of packets, which every server has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A model with one line changed.
+
+    Attributes:
+        id: what the server does wrong.
+        clauses: those that it breaks; a case that finds it decides one of them.
+        module: of the model, or `DECODER`.
+        old: a piece of source that stands there once.
+        new: what takes its place.
+        gross: whether nearly every case rests on what it breaks, so that it may fail any number of them.
+    """
+
+    id: str
+    clauses: frozenset[str]
+    module: str
+    old: str
+    new: str
+    gross: bool
+
+
+def _read(entry):
+    return Fault(
+        entry["id"],
+        frozenset(entry["clauses"]),
+        entry["module"],
+        entry["old"],
+        entry["new"],
+        "gross" in entry,
+    )
+
+
+_FILE = Path(__file__).with_name("faults.yaml")
+FAULTS = tuple(_read(entry) for entry in load(_FILE.read_text("utf-8"), _FILE))
+
+
+class _Copy(MetaPathFinder, InspectLoader):
+    """Modules made of sources, beside those that the sources were read from."""
+
+    def __init__(self, name, sources):
+        self.name = name
+        self.sources = sources
+
+    def find_spec(self, fullname, _path, _target=None):
+        return spec_from_loader(fullname, self) if fullname in self.sources else None
+
+    def is_package(self, fullname):
+        return fullname == self.name
+
+    def get_source(self, fullname):
+        return self.sources[fullname]
+
+
+def replaced(text, fault):
+    """A source with its fault.
+
+    Raises:
+        ValueError: what is to be replaced does not stand there exactly once.
+    """
+    if text.count(fault.old) != 1:
+        raise ValueError(
+            f"{fault.id}: {fault.old!r} stands {text.count(fault.old)} times in {fault.module}, not once"
+        )
+    return text.replace(fault.old, fault.new)
+
+
+def _load(fault, name, sources):
+    """Import `name` from sources, one of which gets its fault."""
+    broken = name if fault.module == DECODER else f"{name}.{fault.module}"
+    finder = _Copy(name, sources | {broken: replaced(sources[broken], fault)})
+    sys.meta_path.insert(0, finder)
+    # whoever carries out effects knows them by their class
+    sys.modules[f"{name}.effect"] = gearspec.model.effect
+    try:
+        return import_module(name)
+    finally:
+        sys.meta_path.remove(finder)
+        for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
+            del sys.modules[loaded]
+
+
+@cache
+def _faulty(fault):
+    """The module that has what a fault changes: a model, or a decoder."""
+    name = "faulty_" + fault.id.replace("-", "_")
+    if fault.module == DECODER:
+        module = _load(fault, name, {name: PACKET.read_text("utf-8")})
+        module.Packet, module.Line = packet.Packet, packet.Line  # everybody else knows them by their class
+        return module
+    sources = {f"{name}.{path.stem}": path.read_text("utf-8") for path in MODEL.glob("[a-z]*.py")}
+    return _load(fault, name, sources | {name: (MODEL / "__init__.py").read_text("utf-8")})
+
+
+def rehearsed(case, fault):
+    """What a case comes to with a fault."""
+    module = _faulty(fault)
+    if fault.module != DECODER:
+        return rehearse.rehearse(case, module.Server)
+    with mock.patch.object(rehearse, "Decoder", module.Decoder):
+        return rehearse.rehearse(case)
+
+
+@cache
+def cases():
+    """Every case that has a server under test, by its id."""
+    files = sorted(data_folder("suites").rglob(f"*{SUFFIX}"))
+    found = [case for file in files for case in load_cases(file) if "server" in case.under_test]
+    return {case.id: case for case in found}
+
+
+def failed(result):
+    """Whether a case found something."""
+    return result.verdict.rank >= Verdict.INCONCLUSIVE.rank
