@@ -143,6 +143,11 @@ def test_a_finding_says_what_came_with_names_instead_of_values():
     assert finding.message == "client got WORK_FAIL handle=$job: this job has ended for it"
 
 
+def test_a_finding_names_a_handle_with_a_nul_after_it_too():
+    (finding,) = audit(told(FAULTY["TRAILING_NUL"]), names={b"h": "$job"})
+    assert finding.message.startswith(r"client got WORK_FAIL handle=$job\0: ")
+
+
 def test_what_a_server_sent_is_escaped():
     (finding,) = audit(told("client > ECHO_REQ x\nclient < ECHO_RES \x1b[31m"))
     assert "\x1b" not in finding.message

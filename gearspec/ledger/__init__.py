@@ -55,9 +55,11 @@ def audit(
         names: values to print as ``$name``, so that two runs read the same.
     """
     book = Book(transcript, dialect)
+    known = dict(names or {})
+    known |= {value + b"\0": f"{name}\\0" for value, name in known.items()}
     found = []
     for kind, event, words in find(book):
-        head = f"{book.events[event].receiver} got {describe(book.packet(event), names)}"
+        head = f"{book.events[event].receiver} got {describe(book.packet(event), known)}"
         found.append(Finding(kind, f"{head}: {words}", event, KINDS[kind]))
     return sorted(found, key=lambda finding: finding.event)
 
