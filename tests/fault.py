@@ -17,12 +17,11 @@ from pathlib import Path
 from unittest import mock
 
 import gearspec.model.effect
-from gearspec.data import data_folder
 from gearspec.document import load
 from gearspec.protocol import packet
 from gearspec.script import rehearse
-from gearspec.script.load import SUFFIX, load_cases
 from gearspec.script.verdict import Verdict
+from gearspec.suite import own_cases
 
 MODEL = Path(gearspec.model.__file__).parent
 PACKET = Path(packet.__file__)
@@ -132,12 +131,9 @@ def rehearsed(case, fault):
         return rehearse.rehearse(case)
 
 
-@cache
 def cases():
     """Every case that has a server under test, by its id."""
-    files = sorted(data_folder("suites").rglob(f"*{SUFFIX}"))
-    found = [case for file in files for case in load_cases(file) if "server" in case.under_test]
-    return {case.id: case for case in found}
+    return {case.id: case for case in own_cases() if "server" in case.under_test}
 
 
 def failed(result):
