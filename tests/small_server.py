@@ -76,6 +76,9 @@ class SmallServer:
             return self.die()
         if line == "hang":
             time.sleep(60)
+        if line == "mute":
+            self.lacks |= {"echo", "status", "text"}
+            return b""
         if line == "complain":
             sys.stdout.write("x.c:7: runtime error: null pointer\n")
             sys.stdout.flush()

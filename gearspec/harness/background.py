@@ -58,7 +58,11 @@ class Background:
         outcomes = self._outcomes.pop(case.id, [])
         results = [outcome.result() for outcome in outcomes]
         certain = [result for result in results if result and result.verdict not in _UNCERTAIN]
-        return worst(certain) if certain and len(certain) == len(results) else None
+        if not certain or len(certain) < len(results):
+            return None
+        result = worst(certain)
+        lost = result.verdict is Verdict.FAIL and self._instance.loss(self._stage.traits.fence)
+        return None if lost else result
 
     def close(self) -> None:
         """End whatever is still played, and the instance."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gearspec.errors import TargetGone
+from gearspec.errors import TargetGone, UsageError
 from gearspec.harness.process import HOST, Process
+from gearspec.harness.sight import observe
 from gearspec.wire.address import Address
 from gearspec.wire.loop import Loop
 
@@ -42,7 +43,7 @@ class Instance:
         stop: Callable[[], None] | None = None,
     ) -> None:
         self.address, self.process = address, process
-        self._stop = stop
+        self._scale, self._stop = scale, stop
         self._abandoned = False
         self.notes = list(process.notes) if process else []
         self._loop = Loop(address, scale=scale, alive=self._alive, watch=process.pidfd if process else None)
@@ -66,6 +67,18 @@ class Instance:
             self.process.stop()
         elif self._stop:
             self._stop()
+
+    def loss(self, fence: str) -> TargetGone | None:
+        """Whether it is gone or mute, asked on a fresh connection by the fence that it answers."""
+        if self.ended:
+            return TargetGone("CRASH", f"the server {self.ended}")
+        try:
+            sight = observe(self.address, [fence], scale=self._scale)
+        except UsageError:
+            return TargetGone("CRASH", "the server cannot be connected to any more")
+        if fence in sight.fences:
+            return None
+        return TargetGone("HANG", "a fresh connection is not answered within 2 s")
 
     def _alive(self) -> TargetGone | None:
         if self.ended:

@@ -15,7 +15,6 @@ from gearspec.harness.identity import identify
 from gearspec.harness.instance import Instance, begin
 from gearspec.harness.locate import Located, locate
 from gearspec.harness.performance import DEAD, perform
-from gearspec.harness.sight import observe
 from gearspec.script.load import load_cases
 from gearspec.script.play import Stage
 from gearspec.script.verdict import Result, Verdict
@@ -33,7 +32,7 @@ _LETTERS: Final = string.ascii_lowercase + string.digits
 _AGREED: Final = frozenset({Verdict.FAIL, Verdict.RECORDED})
 """Outcomes of a probe that bear out what the target file says; RECORDED is a FAIL on a newer clause."""
 _DOUBTFUL: Final = DEAD | {Verdict.FAIL, Verdict.INCONCLUSIVE}
-"""Outcomes that may mean that a server which is not ours has died."""
+"""Outcomes that may mean that the server has died or gone mute."""
 
 
 class NotRun(HarnessError):  # noqa: N818 - it names what became of a case
@@ -164,37 +163,33 @@ class Session:
         return Stage(self.traits, _token, time.time)
 
     def _perform(self, case: Case) -> Result:
+        assert self._instance is not None, "a session is started before anything is played"
         if case.dangerous and not self.target.address:
             instance = self._begin()
             try:
-                return perform(case, instance, self._stage)
+                return self._examine(perform(case, instance, self._stage), instance)
             finally:
                 self._retire(instance)
-        assert self._instance is not None, "a session is started before anything is played"
         if self._instance.ended:
             result = Result(Verdict.CRASH, f"the server {self._instance.ended}, after {self._last} was over")
         else:
-            result = perform(case, self._instance, self._stage)
+            result = self._examine(perform(case, self._instance, self._stage), self._instance)
         self._last = case.id
-        if self.target.address:
-            return self._inquire(result) if result.verdict in _DOUBTFUL else result
-        if result.verdict in DEAD:
+        if result.verdict in DEAD and not self.target.address:
             self._renew()
         return result
 
-    def _inquire(self, result: Result) -> Result:
-        """Find out whether a server that is not ours is still there, after something went wrong."""
-        assert self.target.address is not None
-        try:
-            sight = observe(self.target.address, [self.traits.fence], scale=self._scale)
-        except UsageError:
-            verdict, reason = Verdict.CRASH, "the server cannot be connected to any more"
-        else:
-            if self.traits.fence in sight.fences:
-                return result
-            verdict, reason = Verdict.HANG, "the server does not answer any more"
-        self.gone = f"{self.target.address}: {reason}"
-        return replace(result, verdict=verdict, message=f"{result.clause or 'setup'}: {reason}")
+    def _examine(self, result: Result, instance: Instance) -> Result:
+        """If something went wrong, find out whether the server is still there."""
+        told = result.verdict in DEAD and not self.target.address
+        loss = None if told or result.verdict not in _DOUBTFUL else instance.loss(self.traits.fence)
+        if loss is None:
+            return result
+        if self.target.address:
+            self.gone = f"{self.target.address}: {loss.message}"
+        return replace(
+            result, verdict=Verdict(loss.outcome), message=f"{result.clause or 'setup'}: {loss.message}"
+        )
 
     # --- instances --------------------------------------------------------------------------
 

@@ -1,0 +1,347 @@
+"""Playing against a target, and what becomes of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gearspec.errors import UsageError
+from gearspec.harness import performance
+from gearspec.harness.session import NotRun, Session
+from gearspec.harness.target import load_target, resolve_target
+from gearspec.script.load import parse_cases
+from gearspec.script.verdict import Verdict
+from tests.small_server import running
+
+PROGRAM = Path(__file__).with_name("small_server.py")
+CASES = """
+- id: echo
+  title: ECHO_REQ is answered
+  clauses: [echo-answered]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+    data: $data
+  - server -> client: ECHO_RES
+    clause: echo-answered
+    data: $data
+- id: patient
+  title: ECHO_REQ is answered, and there is time for it
+  clauses: [echo-answered]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+    data: $data
+  - server -> client: ECHO_RES
+    clause: echo-answered
+    data: $data
+    within: 5
+- id: wrong
+  title: ECHO_REQ is answered by something else
+  clauses: [echo-answered]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+  - server -> client: NOOP
+    clause: echo-answered
+- id: complain
+  title: Something breaks inside, and is told on the standard output
+  clauses: [admin-version]
+  under-test: [server]
+  script:
+  - admin -> server: TEXT
+    line: complain
+  - server -> admin: TEXT
+    clause: admin-version
+    line: OK
+- id: no-epoch
+  title: A case for a server that has SUBMIT_JOB_EPOCH
+  clauses: [echo-answered]
+  under-test: [server]
+  needs: [epoch]
+  script:
+  - client -> server: ECHO_REQ
+  - server -> client: ECHO_RES
+    clause: echo-answered
+- id: needs-echo
+  title: A case for a server that has ECHO_REQ
+  clauses: [echo-answered]
+  under-test: [server]
+  needs: [echo]
+  script:
+  - client -> server: ECHO_REQ
+  - server -> client: ECHO_RES
+    clause: echo-answered
+"""
+FATAL = """
+- id: {id}
+  title: The server does not survive this
+  clauses: [admin-version]
+  under-test: [server]
+  {extra}
+  script:
+  - admin -> server: TEXT
+    line: {line}
+  - server -> admin: TEXT
+    clause: admin-version
+    line: OK
+    within: {within}
+"""
+
+
+def fatal(line, extra="", within="2", case_id=None):
+    text = FATAL.format(id=case_id or line, line=line, extra=extra, within=within)
+    return parse_cases(text, "fatal.yaml")[0]
+
+
+CASE = {case.id: case for case in parse_cases(CASES, "cases.yaml")}
+DANGER = "dangerous: it ends the server"
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A session with a small server that gearspec starts; what is given goes into its target file."""
+    sessions = []
+
+    def start(extra="", words="", scale=0.1):
+        path = tmp_path / "mine.yaml"
+        path.write_text(
+            f"title: a small server\ncommand: ['{{python}}', {PROGRAM}, '{{port}}'{words}]\n"
+            f"version: {{line: version, match: 'OK small-(.*)'}}\nclose-fence: none\n{extra}"
+        )
+        session = Session(load_target(path), scale=scale)
+        sessions.append(session)
+        session.start()
+        return session
+
+    yield start
+    for session in sessions:
+        session.close()
+
+
+def shared(port, **settings):
+    session = Session(resolve_target(f"127.0.0.1:{port}"), scale=0.1, **settings)
+    session.start()
+    return session
+
+
+def pid(session):
+    return session._instance.process.pid
+
+
+def test_the_header_says_what_is_tested_and_how(program):
+    session = program("notes: [it is small]")
+    assert session.version == "1"
+    assert session.header[0] == "target: mine 1, a small server"
+    assert session.header[-1] == "it is small"
+
+
+def test_a_case_that_holds_passes_and_one_that_does_not_fails(program):
+    session = program()
+    assert session.play(CASE["echo"]).verdict is Verdict.PASS
+    failed = session.play(CASE["wrong"])
+    assert failed.verdict is Verdict.FAIL
+    assert failed.message.startswith("echo-answered: client expected NOOP, came ECHO_RES")
+
+
+def test_a_server_that_dies_is_a_crash_at_once_and_is_started_again(program):
+    session = program()
+    first = pid(session)
+    result = session.play(fatal("die"))
+    assert (result.verdict, result.message) == (
+        Verdict.CRASH,
+        "admin-version: the server exited with status 3",
+    )
+    assert pid(session) != first
+    assert session.play(CASE["echo"]).verdict is Verdict.PASS
+    assert session.gone is None
+
+
+def test_a_server_that_answers_nobody_any_more_hangs_and_is_started_again(program):
+    session = program(scale=0.05)
+    assert session.play(fatal("hang")).verdict is Verdict.HANG
+    assert session.play(CASE["echo"]).verdict is Verdict.PASS
+
+
+def test_a_server_that_dies_after_a_case_is_noticed_before_the_next(program):
+    session = program()
+    session.play(CASE["echo"])
+    session._instance.process.kill("was shot")
+    late = session.play(CASE["patient"])
+    assert (late.verdict, late.message) == (Verdict.CRASH, "the server was shot, after echo was over")
+    assert session.play(CASE["patient"]).verdict is Verdict.PASS
+
+
+def test_a_server_that_cannot_be_started_again_is_gone(program, monkeypatch):
+    session = program()
+
+    def fail(*_):
+        raise UsageError("it is broken")
+
+    monkeypatch.setattr("gearspec.harness.session.begin", fail)
+    assert session.play(fatal("die")).verdict is Verdict.CRASH
+    assert session.gone == "mine cannot be started again: it is broken"
+    with pytest.raises(NotRun, match="mine cannot be started again"):
+        session.play(CASE["echo"])
+
+
+def test_what_a_server_lacks_is_unsupported_when_the_probe_agrees(program):
+    session = program("lacks: [epoch]")
+    result = session.play(CASE["no-epoch"])
+    assert (result.verdict, result.message) == (Verdict.UNSUPPORTED, "lacks epoch")
+
+
+def test_a_probe_is_played_once(program, monkeypatch):
+    session = program("lacks: [epoch]")
+    played = []
+    perform = session._perform
+    monkeypatch.setattr(session, "_perform", lambda case: played.append(case.id) or perform(case))
+    session.play(CASE["no-epoch"])
+    session.play(CASE["no-epoch"])
+    assert played == ["probe-epoch"]
+
+
+def test_a_server_that_has_what_its_file_denies_is_a_failure_that_says_so(program):
+    session = program("lacks: [echo]")
+    result = session.play(CASE["needs-echo"])
+    assert (result.verdict, result.message) == (
+        Verdict.FAIL,
+        "mine is declared to lack echo, but has it: mend its file",
+    )
+
+
+def test_what_a_server_has_needs_no_probe(program):
+    assert program().play(CASE["needs-echo"]).verdict is Verdict.PASS
+
+
+def test_a_dangerous_case_has_a_server_of_its_own(program):
+    session = program()
+    first = pid(session)
+    assert session.play(fatal("die", DANGER)).verdict is Verdict.CRASH
+    assert pid(session) == first
+    assert session.play(CASE["echo"]).verdict is Verdict.PASS
+
+
+def test_cases_that_wait_are_collected_from_the_background(program, monkeypatch):
+    session = program()
+    session.prepare([CASE["patient"]])
+    monkeypatch.setattr(session, "_perform", None)
+    assert session.play(CASE["patient"]).verdict is Verdict.PASS
+
+
+def test_a_case_of_the_background_that_kills_does_not_harm_the_others(program):
+    session = program()
+    deadly = fatal("die", within="3")
+    session.prepare([deadly, CASE["patient"]])
+    assert session.play(CASE["echo"]).verdict is Verdict.PASS
+    assert session.play(CASE["patient"]).verdict is Verdict.PASS
+    assert session.play(deadly).verdict is Verdict.CRASH
+
+
+def test_a_case_of_the_background_that_hangs_is_told_from_one_that_fails(program):
+    session = program(scale=0.05)
+    deadly = fatal("hang", within="3")
+    session.prepare([deadly])
+    assert session.play(deadly).verdict is Verdict.HANG
+
+
+def test_what_was_prepared_and_is_not_collected_ends_with_the_session(program):
+    session = program(scale=1.0)
+    session.prepare([fatal("hang", within="60")])
+    background = session._background._instance.process
+    session.close()
+    assert background.ended is not None
+
+
+def test_dangerous_and_unsupported_cases_are_not_prepared(program):
+    session = program("lacks: [epoch]")
+    session.prepare([fatal("die", DANGER, "3"), CASE["no-epoch"]])
+    assert session._background is None
+
+
+def test_closing_stops_every_program(program):
+    session = program()
+    session.prepare([CASE["patient"]])
+    processes = [session._instance.process, session._background._instance.process]
+    session.close()
+    assert [process.ended for process in processes] == ["was stopped", "was stopped"]
+
+
+def test_what_a_program_said_of_faults_inside_is_kept(program):
+    session = program()
+    session.play(CASE["complain"])
+    session.close()
+    assert session.complaints == ["x.c:7: runtime error: null pointer"]
+
+
+def test_a_fault_of_ours_is_an_error_and_keeps_its_traceback(program, monkeypatch):
+    session = program()
+
+    def fault(*_):
+        raise ValueError("first\nsecond")
+
+    monkeypatch.setattr(performance, "plays", fault)
+    result = session.play(CASE["echo"])
+    assert (result.verdict, result.message) == (Verdict.ERROR, "ValueError: first")
+    assert "Traceback" in result.came
+    assert session.gone is None
+
+
+def test_a_program_that_speaks_something_else_is_stopped_again(program):
+    with pytest.raises(UsageError, match="speaks something else than mine: ECHO_REQ is not answered"):
+        program(words=", echo")
+    assert not children()
+
+
+def children():
+    """The programs that we have started and that still run."""
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    pids = [pid for path in found for pid in path.read_text().split()]
+    return [pid for pid in pids if PROGRAM.name in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
+def test_a_target_that_is_not_installed_is_told_before_any_case(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("program: [/no/such]\ncommand: ['{program}']")
+    with pytest.raises(UsageError, match="mine is not installed"):
+        Session(load_target(path)).start()
+
+
+def test_a_shared_server_that_dies_is_gone_for_good():
+    with running() as port:
+        session = shared(port)
+        result = session.play(fatal("die"))
+        assert result.verdict is Verdict.CRASH
+        assert result.message == "admin-version: the server cannot be connected to any more"
+        assert session.gone == f"127.0.0.1:{port}: the server cannot be connected to any more"
+        with pytest.raises(NotRun, match="cannot be connected to any more"):
+            session.play(CASE["echo"])
+        session.close()
+
+
+def test_a_shared_server_that_goes_mute_is_gone_for_good():
+    with running() as port:
+        session = shared(port)
+        result = session.play(fatal("mute"))
+        assert (result.verdict, session.gone) == (
+            Verdict.HANG,
+            f"127.0.0.1:{port}: a fresh connection is not answered within 2 s",
+        )
+
+
+def test_a_shared_server_that_fails_a_case_is_still_there():
+    with running() as port:
+        session = shared(port)
+        assert session.play(CASE["wrong"]).verdict is Verdict.FAIL
+        assert session.gone is None
+        assert session.play(CASE["echo"]).verdict is Verdict.PASS
+
+
+def test_a_dangerous_case_is_not_run_on_a_server_that_is_not_ours():
+    with running() as port, pytest.raises(NotRun, match="dangerous, and the server is not ours: it ends"):
+        shared(port).play(fatal("die", DANGER))
+
+
+def test_a_dangerous_case_is_run_on_a_server_of_which_the_user_said_that_it_may():
+    with running() as port:
+        assert shared(port, dangerous=True).play(fatal("die", DANGER)).verdict is Verdict.CRASH
