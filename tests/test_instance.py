@@ -39,7 +39,7 @@ def waiting(seconds, opened=None):
 def test_a_program_is_started_and_answers(program):
     assert program.ended is None
     assert program.loss("echo") is None
-    assert program.notes == program.process.notes
+    assert program.notes == [f"started from {sys.executable}", *program.process.notes]
 
 
 def test_a_program_that_died_is_lost_with_how_it_ended(program):
@@ -56,7 +56,7 @@ def test_the_death_of_a_program_ends_what_is_played(program):
 
 def test_what_is_played_can_be_abandoned_from_another_thread():
     with running() as port:
-        instance, opened = Instance(Address("127.0.0.1", port), 1.0), threading.Event()
+        instance, opened = Instance(Address("127.0.0.1", port), "somewhere", 1.0), threading.Event()
         threading.Thread(target=lambda: opened.wait() and instance.abandon(), daemon=True).start()
         (result,) = instance.play([waiting(600, opened)])
         assert result.message == "the run has ended"
@@ -67,6 +67,7 @@ def test_a_server_of_somebody_is_not_ours_to_end():
         instance = begin(resolve_target(f"127.0.0.1:{port}"), None, 0.1)
         instance.stop()
         assert instance.loss("echo") is None
+        assert instance.notes == [f"running at 127.0.0.1:{port}"]
 
 
 def test_a_server_that_answers_no_fence_is_lost():

@@ -24,6 +24,7 @@ class Instance:
 
     Args:
         address: where it is.
+        how: how it runs, in words.
         scale: what deadlines are multiplied by.
         process: the program, if it is one of ours.
         stop: how to end it, if it is ours and no program.
@@ -37,6 +38,7 @@ class Instance:
     def __init__(
         self,
         address: Address,
+        how: str,
         scale: float,
         *,
         process: Process | None = None,
@@ -45,7 +47,7 @@ class Instance:
         self.address, self.process = address, process
         self._scale, self._stop = scale, stop
         self._abandoned = False
-        self.notes = list(process.notes) if process else []
+        self.notes = [how, *(process.notes if process else [])]
         self._loop = Loop(address, scale=scale, alive=self._alive, watch=process.pidfd if process else None)
 
     @property
@@ -98,13 +100,14 @@ def begin(target: Target, located: Located | None, scale: float) -> Instance:
         UsageError: it does not start, or its address cannot be found.
     """
     if target.address:
-        return Instance(target.address, scale)
+        return Instance(target.address, f"running at {target.address}", scale)
     if target.embedded:
         from gearspec.peers.server import run_in_thread  # noqa: PLC0415 - other targets do without
 
         server = run_in_thread()
-        return Instance(server.address, scale, stop=server.stop)
+        return Instance(server.address, "running inside gearspec", scale, stop=server.stop)
     assert located is not None
     process = Process(located.command, environment=located.environment, scale=scale)
     process.start()
-    return Instance(Address(HOST, process.port), scale, process=process)
+    how = f"started from {located.command[0]}"
+    return Instance(Address(HOST, process.port), how, scale, process=process)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gearspec.errors import UsageError
 from gearspec.harness.target import known_targets
 from gearspec.protocol.packet import Line, Packet, request
-from gearspec.script.action import Moment, Open, Send, Sign, Wait
+from gearspec.script.action import Open, Send, Sign, Wait
 from gearspec.script.verdict import Result, Verdict
 from gearspec.wire.loop import Loop
 
@@ -58,7 +58,7 @@ class Sight:
 
 
 def observe(
-    address: Address, fences: Iterable[str] = (ECHO, STATUS), lines: Iterable[str] = (), scale: float = 1.0
+    address: Address, fences: Iterable[str] = (STATUS, ECHO), lines: Iterable[str] = (), scale: float = 1.0
 ) -> Sight:
     """Ask a server some harmless questions, each on a connection of its own.
 
@@ -112,20 +112,22 @@ def _is_answer(answer: Item | Sign | None, fence: str) -> bool:
 
 
 def _ask(asked: Mapping[str, bytes], answers: dict[str, Item | Sign]) -> Play:
-    """Ask everything at once; what comes first on each connection is its answer."""
-    moments: list[Moment] = []
+    """Ask one thing after the other; what comes first on each connection is its answer.
+
+    A server that accepts slowly would lose some of several connections at once for a second.
+    """
+    patience = _PATIENCE
     for party, data in asked.items():
-        moments.append((yield Open(party)))
-        moments.append((yield Send(party, data)))
-    until = moments[-1].now + _PATIENCE
-    while True:
-        for arrival in [arrival for moment in moments for arrival in moment.arrivals]:
-            answers.setdefault(arrival.party, arrival.what)
-            if not isinstance(arrival.what, Sign):
-                # It is up and answers: what it has not answered soon it hardly will.
-                until = arrival.at + _LULL
-        if len(answers) == len(asked):
-            return Result(Verdict.PASS)
-        moments = [(yield Wait(until))]
-        if not moments[0].arrivals:
-            return Result(Verdict.PASS)
+        moments = [(yield Open(party)), (yield Send(party, data))]
+        until = moments[-1].now + patience
+        while party not in answers:
+            for arrival in [arrival for moment in moments for arrival in moment.arrivals]:
+                answers.setdefault(arrival.party, arrival.what)
+            if party not in answers:
+                moments = [(yield Wait(until))]
+                if not moments[0].arrivals:
+                    break
+        if not isinstance(answers.get(party, Sign.CLOSED), Sign):
+            # It is up and answers: what it does not answer soon it hardly will.
+            patience = _LULL
+    return Result(Verdict.PASS)
