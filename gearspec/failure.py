@@ -26,7 +26,7 @@ def _escape(char: str) -> str:
 def demand(clause: Clause) -> str:
     """A clause in words, with how binding it is and where it stands."""
     where = f'PROTOCOL, "{clause.section}"' if clause.section else "seen at " + ", ".join(clause.practice)
-    return f"{clause.text} ({clause.level}; {where})"
+    return f"{clause.id}: {clause.text} ({clause.level}; {where})"
 
 
 def replay_command(case: Case, target: str) -> str:
@@ -47,7 +47,7 @@ def explain_failure(case: Case, result: Result, message: str, target: str) -> st
     """
     judged = message if message != result.message else ""
     facts = [("case", f"{case.title} ({case.path}:{result.line or case.line})")]
-    facts += [(name, demand(load_clauses()[name])) for name in _clauses(case, result)]
+    facts += [("clause", demand(load_clauses()[name])) for name in _clauses(case, result)]
     facts += [
         ("expected", result.expected),
         ("came", result.came),

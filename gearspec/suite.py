@@ -42,6 +42,11 @@ def own_cases() -> tuple[Case, ...]:
     return suite_cases(data_folder("suites"))
 
 
+def load_probes() -> dict[str, Case]:
+    """The probes by the capability that each of them asks for."""
+    return {case.id.removeprefix("probe-"): case for case in load_cases(data_folder("suites") / PROBES)}
+
+
 def is_own(case: Case) -> bool:
     """Whether a case comes with gearspec, and is not one of a user's."""
     return Path(case.path).resolve().is_relative_to(data_folder("suites"))

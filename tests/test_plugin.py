@@ -218,7 +218,7 @@ def test_a_failure_says_what_was_demanded_what_came_and_how_to_see_it_again(run)
         [
             "FAIL: wrong",
             "case *FAIL wrong (*a.gear.yaml:1)",
-            "echo-answered *An ECHO_REQ is answered with exactly one ECHO_RES. (must; PROTOCOL,*",
+            "clause *echo-answered: An ECHO_REQ is answered with exactly one ECHO_RES. (must; PROTOCOL,*",
             "expected *ECHO_RES",
             r"came *nothing \x1b[[]2J",
             r"*client -> server: ECHO_REQ data='\x1b[[]31m\0\xff'",

@@ -1,0 +1,66 @@
+"""What a case does, and why, for somebody who has to understand its failure."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from gearspec.chart import chart
+from gearspec.protocol.clause import EDITIONS, load_clauses
+from gearspec.script.trait import CAPABILITIES
+from gearspec.suite import case_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gearspec.protocol.clause import Clause
+    from gearspec.script.case import Case
+
+_WIDTH: Final = 96
+
+
+def explain(case: Case) -> str:
+    """The case in words, the clauses that it decides, and its sequence chart."""
+    return "\n".join([*_facts(case), "", "why:", *_reasons(case), "", "what happens:", "", chart(case)])
+
+
+def _facts(case: Case) -> Iterator[str]:
+    yield case.id
+    yield f"  {case.title}."
+    yield ""
+    yield f"level:       {case_level(case)}"
+    yield f"under test:  {', '.join(case.under_test)}"
+    yield f"script:      {case.path}:{case.line}"
+    for need in case.needs:
+        yield f"needs:       {need}" + (f" ({CAPABILITIES[need]})" if need in CAPABILITIES else "")
+    if case.dangerous:
+        yield f"dangerous:   {case.dangerous}"
+    if case.leaves:
+        yield f"leaves jobs: {case.leaves}"
+
+
+def _reasons(case: Case) -> Iterator[str]:
+    for name in case.clauses:
+        clause = load_clauses()[name]
+        yield f"  {clause.id} ({clause.level})"
+        yield from _wrapped(clause.text)
+        yield from _wrapped(_source(clause))
+        if clause.contradictions:
+            yield from _wrapped(f"But: {clause.contradictions}")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _source(clause: Clause) -> str:
+    """Where a clause comes from, and in which editions it stands."""
+    if clause.section:
+        found = f'PROTOCOL, "{clause.section}", line {clause.line} of the edition {EDITIONS[-1]}'
+    else:
+        found = f"Written nowhere; seen at {', '.join(clause.practice)}"
+    if clause.since != EDITIONS[0]:
+        found += f"; since the edition {clause.since}"
+    if clause.until != EDITIONS[-1]:
+        found += f"; until the edition {clause.until}"
+    return found + "."
