@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.protocol.message import GRABS, REQ, SUBMITS, TERMINAL
 from gearspec.protocol.packet import Line, Packet, check, request
@@ -20,16 +20,22 @@ SERVER: Final = "server"
 ASSIGNMENTS: Final = frozenset(GRABS.values())
 WORK: Final = TERMINAL | {"WORK_DATA", "WORK_WARNING", "WORK_STATUS"}
 """What a worker sends about a job, and a client gets."""
-EXCHANGES: Final = {
-    "JOB_CREATED": (SUBMITS, frozenset({"JOB_CREATED"})),
-    "ASSIGNMENT": (frozenset(GRABS), ASSIGNMENTS | {"NO_JOB"}),
-    "ECHO_RES": (frozenset({"ECHO_REQ"}), frozenset({"ECHO_RES"})),
-    "OPTION_RES": (frozenset({"OPTION_REQ"}), frozenset({"OPTION_RES"})),
-    "STATUS_RES": (frozenset({"GET_STATUS"}), frozenset({"STATUS_RES"})),
-    "STATUS_RES_UNIQUE": (frozenset({"GET_STATUS_UNIQUE"}), frozenset({"STATUS_RES_UNIQUE"})),
+_EXCHANGES: Final = {
+    "JOB_CREATED": (SUBMITS, {"JOB_CREATED"}),
+    "ASSIGNMENT": (GRABS, ASSIGNMENTS | {"NO_JOB"}),
+    "ECHO_RES": ({"ECHO_REQ"}, {"ECHO_RES"}),
+    "OPTION_RES": ({"OPTION_REQ"}, {"OPTION_RES"}),
+    "STATUS_RES": ({"GET_STATUS"}, {"STATUS_RES"}),
+    "STATUS_RES_UNIQUE": ({"GET_STATUS_UNIQUE"}, {"STATUS_RES_UNIQUE"}),
 }
 """What is asked, and what answers it, once each; ERROR or silence may stand in for any answer."""
+_ASKED_IN: Final = {name: exchange for exchange, (asks, _) in _EXCHANGES.items() for name in asks}
+_ANSWERED_IN: Final = {name: exchange for exchange, (_, replies) in _EXCHANGES.items() for name in replies}
 _ENDS: Final = frozenset({CLOSE, HALF_CLOSE, RESET})
+
+
+def _lists() -> defaultdict[Any, list[int]]:
+    return defaultdict(list)
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +50,8 @@ class Connection:
         torn: whether the party closed both sides, so that what it sent last may never have been read.
         dropped: whether the server closed it, and not in answer to the party.
         blurred: where the party sent something malformed.
+        requests: those sent that are answered, by the name of the exchange.
+        answers: those received that answer something, likewise.
         told: the WORK_* packets among those sent, by job handle.
         heard: the WORK_* packets among those received, by job handle.
     """
@@ -55,8 +63,10 @@ class Connection:
     torn: bool = False
     dropped: bool = False
     blurred: int | None = None
-    told: defaultdict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
-    heard: defaultdict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
+    requests: defaultdict[str, list[int]] = field(default_factory=_lists)
+    answers: defaultdict[str, list[int]] = field(default_factory=_lists)
+    told: defaultdict[bytes, list[int]] = field(default_factory=_lists)
+    heard: defaultdict[bytes, list[int]] = field(default_factory=_lists)
 
 
 @dataclass(slots=True)
@@ -110,7 +120,7 @@ class Book:
         blurred = [one.blurred for one in self.connections if one.blurred is not None]
         self.clear = min(blurred, default=len(self.events))
         for connection in self.connections:
-            for name in EXCHANGES:
+            for name in _EXCHANGES:
                 self._pair(connection, name)
             self._enter(connection)
         for handle, job in self.jobs.items():
@@ -162,12 +172,22 @@ class Book:
             if what.name == "JOB_CREATED":  # of a submit that nobody knows
                 self.jobs[self.handle(index)].announced.append(index)
         elif from_server or self._well_formed(what):
-            (connection.received if from_server else connection.sent).append(index)
-            if what.name in WORK:
-                by_handle = connection.heard if from_server else connection.told
-                by_handle[self.handle(index)].append(index)
+            self._file(connection, index, what.name, from_server=from_server)
         else:
             connection.blurred = index
+
+    def _file(self, connection: Connection, index: int, name: str, *, from_server: bool) -> None:
+        """Enter a packet under all that it is looked up by."""
+        if from_server:
+            every, exchange, by_exchange = connection.received, _ANSWERED_IN.get(name), connection.answers
+        else:
+            every, exchange, by_exchange = connection.sent, _ASKED_IN.get(name), connection.requests
+        every.append(index)
+        if exchange:
+            by_exchange[exchange].append(index)
+        elif name in WORK:
+            by_handle = connection.heard if from_server else connection.told
+            by_handle[self.handle(index)].append(index)
 
     def _well_formed(self, packet: Packet) -> bool:
         """Whether the server must understand a request."""
@@ -181,9 +201,7 @@ class Book:
         Answers come in the order of their requests. So when some requests went unanswered, answer
         number i belongs to one of the requests from i to i plus their count, if it was sent by then.
         """
-        asks, replies = EXCHANGES[name]
-        requests = [index for index in connection.sent if self.name(index) in asks]
-        answers = [index for index in connection.received if self.name(index) in replies]
+        requests, answers = connection.requests[name], connection.answers[name]
         by_then = [bisect_left(requests, answer) for answer in answers]
         spare = len(requests) - len(answers)
         if name == "JOB_CREATED" and spare:
