@@ -39,7 +39,8 @@ class Fault:
         module: of the model, or `DECODER`.
         old: a piece of source that stands there once.
         new: what takes its place.
-        gross: whether nearly every case rests on what it breaks, so that it may fail any number of them.
+        kind: empty; or ``gross`` when nearly every case rests on what it breaks, so that it may fail any
+            number of them; or ``variant`` when the text allows it, so that a case tells it by its flags.
     """
 
     id: str
@@ -47,7 +48,7 @@ class Fault:
     module: str
     old: str
     new: str
-    gross: bool
+    kind: str
 
 
 def _read(entry):
@@ -57,7 +58,7 @@ def _read(entry):
         entry["module"],
         entry["old"],
         entry["new"],
-        "gross" in entry,
+        entry.get("kind", ""),
     )
 
 
