@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import string
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from gearspec.harness.target import Target
     from gearspec.script.case import Case
     from gearspec.script.trait import Traits
+    from gearspec.wire.address import Address
 
 PROBES: Final = "probes.gear.yaml"
 """The file of probes in the folder of suites; one case ``probe-NAME`` for each capability."""
-_LETTERS: Final = string.ascii_lowercase + string.digits
 _AGREED: Final = frozenset({Verdict.FAIL, Verdict.RECORDED})
 """Outcomes of a probe that bear out what the target file says; RECORDED is a FAIL on a newer clause."""
 _DOUBTFUL: Final = DEAD | {Verdict.FAIL, Verdict.INCONCLUSIVE}
@@ -72,6 +71,12 @@ class Session:
     def traits(self) -> Traits:
         """How the target is talked with."""
         return self.target.traits
+
+    @property
+    def address(self) -> Address:
+        """Where the target is, once the session was started."""
+        assert self._instance is not None, "a session is started before anything is asked of it"
+        return self._instance.address
 
     def start(self) -> None:
         """Start the target or reach it, and make sure that it is what it should be.
@@ -211,4 +216,4 @@ class Session:
 
 
 def _token(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+    return secrets.token_hex(length)[:length]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.document import Mapping, Sequence, Text, load
 from gearspec.errors import ScriptError
-from gearspec.script.case import ROLES, Branch, Case, Either, Message, Step, Together
+from gearspec.script.case import NOTHING, ROLES, Branch, Case, Either, Message, Step, Together
 from gearspec.script.check import DEFAULT_WITHIN, check_case
 from gearspec.script.step import StepParser
 from gearspec.script.trait import CAPABILITIES
@@ -69,7 +69,9 @@ def first_message(branch: Branch) -> Message:
 def case_waits(case: Case) -> bool:
     """Whether a case spends its time waiting for a clock, so that it had better be played beside others."""
     return any(
-        step.not_before is not None or (step.within or 0) > DEFAULT_WITHIN
+        step.not_before is not None
+        or (step.within or 0) > DEFAULT_WITHIN
+        or (step.what == NOTHING and step.within is not None)
         for step in walk(case.steps)
         if isinstance(step, Message)
     )

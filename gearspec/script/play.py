@@ -7,6 +7,7 @@ model in memory alike; see `gearspec.script.action`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -283,7 +284,9 @@ class _Player:
         return received
 
     def _holds_a_name(self, row: list[bytes]) -> bool:
-        return any(value in cell for cell in row for value in self.names.values() if value)
+        # H:lap:1 is not held by a cell with H:lap:10.
+        held = [re.escape(value) + rb"(?!\d)" for value in self.names.values() if value]
+        return any(re.search(pattern, cell) for pattern in held for cell in row)
 
     # --- judging ----------------------------------------------------------------------------
 
