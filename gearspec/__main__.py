@@ -1,0 +1,7 @@
+"""``python -m gearspec`` is ``gearspec``."""
+
+import sys
+
+from gearspec.cli import call
+
+sys.exit(call())

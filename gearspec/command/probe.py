@@ -1,0 +1,57 @@
+"""``gearspec probe``: what a server is, and what it can do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearspec.script.verdict import Result
+
+_ANSWERS: Final = {"PASS": "yes", "FAIL": "no", "RECORDED": "no"}
+
+
+@click.command("probe")
+@click.argument("target", metavar="HOST:PORT|TARGET")
+@click.option("--timeout-scale", metavar="FACTOR", type=click.FloatRange(0, min_open=True), default=1.0)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def probe(target: str, *, timeout_scale: float, as_json: bool) -> None:
+    """Find out what a server is, and what it can do.
+
+    What it can do is tried on the server, one capability at a time, with
+    functions of a fresh name; it is left as it was found.
+    """
+    from gearspec.run import NO_FILE, Options, Run  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.suite import load_probes  # noqa: PLC0415 - likewise
+
+    run = Run(Options(target, expectations=NO_FILE, scale=timeout_scale))
+    try:
+        session = run.session
+        found = {name: _answer(session.play(case)) for name, case in load_probes().items()}
+        declared = session.target.traits.capabilities
+    finally:
+        run.close()
+    if as_json:
+        facts = {"target": session.target.name, "version": session.version, "edition": run.edition}
+        click.echo(json.dumps({**facts, "capabilities": found}, indent=2))
+        return
+    for line in session.header:
+        click.echo(line)
+    _show(found, lambda name: name in declared)
+
+
+def _answer(result: Result) -> str:
+    return _ANSWERS.get(result.verdict, f"unclear ({result.verdict})")
+
+
+def _show(found: dict[str, Any], declared: Callable[[str], bool]) -> None:
+    from gearspec.script.trait import CAPABILITIES  # noqa: PLC0415 - likewise
+
+    for name, answer in found.items():
+        differs = answer == ("no" if declared(name) else "yes")
+        remark = "  (its target file says otherwise)" if differs else ""
+        click.echo(f"{name:16}  {answer:3}  {CAPABILITIES[name]}{remark}")
