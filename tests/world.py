@@ -9,12 +9,13 @@ from gearspec.protocol.packet import Line, Packet, request
 class World:
     """Peers by name on one server; what each was sent waits until it is taken."""
 
-    def __init__(self, *names, **choices):
+    names = ("client", "client2", "worker", "worker2", "admin")
+
+    def __init__(self, **choices):
         self.server = Server(Dialect(**choices))
-        self.names = list(names)
-        self.inbox = {name: [] for name in names}
+        self.inbox = {name: [] for name in self.names}
         self.closed = set()
-        for name in names:
+        for name in self.names:
             self.do(self.server.connected(self.number(name)))
 
     def number(self, name):

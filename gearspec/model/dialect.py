@@ -8,7 +8,10 @@ so that the model can still be held against everything else that it does.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin, get_type_hints
+
+from gearspec.protocol.message import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,20 +115,36 @@ class Dialect:
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
-def _parse(name: str, hint: Any, text: str) -> Any:  # noqa: ANN401 - the value has the type that the hint says
+def _parse(name: str, hint: object, text: str) -> Any:  # noqa: ANN401 - the value has the type that the hint says
     if get_origin(hint) is Literal:
-        choices = {str(choice): choice for choice in get_args(hint)}
-    elif hint is bool:
-        choices = _BOOLEANS
-    elif hint == frozenset[str]:
-        return frozenset(text.split())
-    elif hint == int | None and text == "none":
+        return _choose(name, {str(choice): choice for choice in get_args(hint)}, text)
+    if hint is bool:
+        return _choose(name, _BOOLEANS, text)
+    if hint == frozenset[str]:
+        return _names(name, text)
+    if hint == int | None and text == "none":
         return None
-    else:
-        try:
-            return float(text) if hint is float else int(text)
-        except ValueError:
-            raise ValueError(f"{name} is {text!r}, which is no number") from None
+    return _number(name, text, float if hint is float else int)
+
+
+def _choose(name: str, choices: Mapping[str, object], text: str) -> object:
     if text not in choices:
         raise ValueError(f"{name} is {text!r}; it may be {', '.join(map(repr, choices))}")
     return choices[text]
+
+
+def _names(name: str, text: str) -> frozenset[str]:
+    names = frozenset(text.split())
+    for unknown in sorted(names - BY_NAME.keys()):
+        raise ValueError(f"{name} names {unknown!r}, which is no message")
+    return names
+
+
+def _number(name: str, text: str, kind: type[float]) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}, which is no number") from None
+    if not 0 <= number < inf:
+        raise ValueError(f"{name} is {text!r}; it may be 0 or more")
+    return number
