@@ -1,0 +1,65 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearspec.failure import escaped, explain_failure, replay_command
+from gearspec.protocol.packet import request
+from gearspec.protocol.transcript import Transcript
+from gearspec.script.load import parse_cases
+from gearspec.script.verdict import Result, Verdict
+from gearspec.suite import own_cases
+
+CASE = """\
+- id: told
+  title: An echo comes back
+  clauses: [echo-answered]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+    data: hi
+  - server -> client: ECHO_RES
+    clause: echo-answered
+"""
+
+
+def told(**result):
+    (case,) = parse_cases(CASE, "a file.gear.yaml")
+    return explain_failure(case, Result(Verdict.FAIL, "wrong", **result), "wrong", "host:1").splitlines()
+
+
+@given(st.text())
+def test_nothing_that_is_printed_steers_a_terminal(text):
+    shown = escaped(text)
+    assert all(char == "\n" or char.isprintable() for char in shown)
+    assert shown.count("\n") == text.count("\n")
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_stays_as_it_is(text):
+    assert escaped(text) == text
+
+
+def test_a_failure_during_setup_names_every_clause_and_one_of_a_clause_only_that():
+    assert sum(line.startswith("clause ") for line in told(clause=None)) == 1
+    assert any("echo-answered: " in line for line in told(clause="echo-answered"))
+
+
+def test_the_line_where_it_ended_is_named():
+    assert any("(a file.gear.yaml:8)" in line for line in told(line=8))
+    assert any("(a file.gear.yaml:1)" in line for line in told())
+
+
+def test_the_transcript_shows_names_for_values():
+    transcript = Transcript()
+    transcript.add(0, "client", "server", request("ECHO_REQ", data=b"gear-123"))
+    text = told(transcript=transcript, names={b"gear-123": "$word"})
+    assert any("ECHO_REQ data=$word" in line for line in text)
+    assert "nothing was sent" in told()
+
+
+def test_the_command_that_replays_a_case_can_be_pasted_into_a_shell():
+    (case,) = parse_cases(CASE, "a file.gear.yaml")
+    assert (
+        replay_command(case, "my host:1") == "gearspec replay 'a file.gear.yaml::told' --target='my host:1'"
+    )
+    own = own_cases()[0]
+    assert replay_command(own, "gearmand") == f"gearspec replay {own.id} --target=gearmand"
