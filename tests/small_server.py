@@ -1,12 +1,14 @@
 """A server that knows just enough to be put under test, and dies or goes mute when it is told to.
 
 It runs as a program, ``small_server.py PORT [WORD..]``, or in a thread of a test, see `running`.
-The words are features to leave out (``echo``, ``status``, ``text``) or ``version=LINE``.
+The words are features to leave out (``echo``, ``status``, ``text``), ``version=LINE``, or ``rude`` for a
+program that breaks when it is stopped.
 """
 
 import contextlib
 import os
 import selectors
+import signal
 import socket
 import struct
 import sys
@@ -110,5 +112,13 @@ def running(*words):
         thread.join()
 
 
+def complain(*_):
+    sys.stdout.write("free(): double free\n")
+    sys.stdout.flush()
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    if "rude" in sys.argv:
+        signal.signal(signal.SIGTERM, complain)
     SmallProgram(sys.argv[2:]).serve(socket.create_server(("127.0.0.1", int(sys.argv[1]))))

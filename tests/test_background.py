@@ -106,7 +106,7 @@ def test_a_loop_that_fails_takes_nothing_back_that_was_told(played):
     assert played(PASS, instance=Stub(fault=HarnessError("no socket left"))) is PASS
 
 
-def test_closing_abandons_what_is_played_and_stops_the_instance():
+def test_closing_abandons_what_is_played_and_leaves_the_instance():
     stub = Stub()
     Background(stub, None).close()
-    assert (stub.abandoned, stub.stopped) == (True, True)
+    assert (stub.abandoned, stub.stopped) == (True, False)

@@ -236,6 +236,8 @@ def test_a_case_of_the_background_that_kills_does_not_harm_the_others(program):
     assert session.play(CASE["echo"]).verdict is Verdict.PASS
     assert session.play(CASE["patient"]).verdict is Verdict.PASS
     assert session.play(deadly).verdict is Verdict.CRASH
+    session.close()
+    assert "the server exited with status 3, while several cases were played at once" in session.complaints
 
 
 def test_a_case_of_the_background_that_hangs_is_told_from_one_that_fails(program):
@@ -248,7 +250,7 @@ def test_a_case_of_the_background_that_hangs_is_told_from_one_that_fails(program
 def test_what_was_prepared_and_is_not_collected_ends_with_the_session(program):
     session = program(scale=1.0)
     session.prepare([fatal("hang", within="60")])
-    background = session._background._instance.process
+    background = session._background.instance.process
     session.close()
     assert background.ended is not None
 
@@ -262,7 +264,7 @@ def test_dangerous_and_unsupported_cases_are_not_prepared(program):
 def test_closing_stops_every_program(program):
     session = program()
     session.prepare([CASE["patient"]])
-    processes = [session._instance.process, session._background._instance.process]
+    processes = [session._instance.process, session._background.instance.process]
     session.close()
     assert [process.ended for process in processes] == ["was stopped", "was stopped"]
 
@@ -272,6 +274,12 @@ def test_what_a_program_said_of_faults_inside_is_kept(program):
     session.play(CASE["complain"])
     session.close()
     assert session.complaints == ["x.c:7: runtime error: null pointer"]
+
+
+def test_what_a_program_said_only_when_it_was_stopped_is_told_so(program):
+    session = program(words=", rude")
+    session.close()
+    assert session.complaints == ["free(): double free (while it was being stopped)"]
 
 
 def test_a_fault_of_ours_is_an_error_and_keeps_its_traceback(program, monkeypatch):

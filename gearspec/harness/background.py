@@ -30,10 +30,13 @@ class Background:
     Args:
         instance: what they are played against.
         stage: what they need of the world.
+
+    Attributes:
+        instance: what they are played against.
     """
 
     def __init__(self, instance: Instance, stage: Stage) -> None:
-        self._instance, self._stage = instance, stage
+        self.instance, self._stage = instance, stage
         self._outcomes: dict[str, list[Outcome]] = {}
         self._threads: list[threading.Thread] = []
 
@@ -61,20 +64,19 @@ class Background:
         if not certain or len(certain) < len(results):
             return None
         result = worst(certain)
-        lost = result.verdict is Verdict.FAIL and self._instance.loss(self._stage.traits.fence)
+        lost = result.verdict is Verdict.FAIL and self.instance.loss(self._stage.traits.fence)
         return None if lost else result
 
     def close(self) -> None:
-        """End whatever is still played, and the instance."""
-        self._instance.abandon()
+        """End whatever is still played; the instance is left as it is."""
+        self.instance.abandon()
         for thread in self._threads:
             thread.join()
-        self._instance.stop()
 
     def _play(self, batch: list[tuple[Play, Outcome]]) -> None:
         # A fault of ours shows again, and is told, when the case is played alone.
         with suppress(Exception):
-            self._instance.play([_tell(play, outcome) for play, outcome in batch])
+            self.instance.play([_tell(play, outcome) for play, outcome in batch])
         for _, outcome in batch:
             if not outcome.done():
                 outcome.set_result(None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gearspec.errors import TargetGone, UsageError
 from gearspec.harness.process import HOST, Process
 from gearspec.harness.sight import observe
+from gearspec.peers.server import run_in_thread
 from gearspec.wire.address import Address
 from gearspec.wire.loop import Loop
 
@@ -102,8 +103,6 @@ def begin(target: Target, located: Located | None, scale: float) -> Instance:
     if target.address:
         return Instance(target.address, f"running at {target.address}", scale)
     if target.embedded:
-        from gearspec.peers.server import run_in_thread  # noqa: PLC0415 - other targets do without
-
         server = run_in_thread()
         return Instance(server.address, "running inside gearspec", scale, stop=server.stop)
     assert located is not None

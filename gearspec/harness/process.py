@@ -51,7 +51,7 @@ _USER: Final = "nobody"
 _COMPLAINT: Final = re.compile(
     rb"Sanitizer|runtime error:|Traceback \(most recent call last\)|stack smashing|double free|"
     rb"malloc\(\)|free\(\): |corrupted|[Aa]ssert(ion)?\b.*failed|Segmentation fault|SIG(SEGV|ABRT|BUS)|"
-    rb"panicked at|^panic: |^fatal error: |\bUncaught\b|^\s+at .*:\d+:\d+\)?$|^[A-Za-z]*(Error|Exception): "
+    rb"panicked at|^panic: |^fatal error: |\bUncaught\b|^[A-Za-z]*(Error|Exception): "
 )
 
 

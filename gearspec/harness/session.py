@@ -133,6 +133,11 @@ class Session:
         """Stop what we have started."""
         if self._background:
             self._background.close()
+            ended = self._background.instance.ended
+            self._retire(self._background.instance)
+            self.complaints += (
+                [f"the server {ended}, while several cases were played at once"] if ended else []
+            )
         if self._instance:
             self._retire(self._instance)
         self._background = self._instance = None
@@ -210,9 +215,11 @@ class Session:
             self.gone = f"{self.target.name} cannot be started again: {problem}"
 
     def _retire(self, instance: Instance) -> None:
+        process = instance.process
+        before = process.complaints() if process else []
         instance.stop()
-        if instance.process:
-            self.complaints += instance.process.complaints()
+        after = process.complaints()[len(before) :] if process else []
+        self.complaints += before + [f"{line} (while it was being stopped)" for line in after]
 
 
 def _token(length: int) -> str:
