@@ -6,22 +6,28 @@ from gearspec.data import data_folder
 from gearspec.errors import UsageError
 from gearspec.harness.locate import locate
 from gearspec.harness.session import Session
-from gearspec.harness.target import known_targets, resolve_target
+from gearspec.harness.target import known_names, resolve_target
 from gearspec.script.load import load_cases
 from gearspec.script.trait import CAPABILITIES
 from gearspec.script.verdict import Verdict
 
 PROBES = {case.id: case for case in load_cases(data_folder("suites") / "probes.gear.yaml")}
-PROGRAMS = [target.name for target in known_targets() if target.command]
-SAMPLE = {"gearmand": "sched", "perl-gearmand": "epoch", "geard": "coalescing", "abraxas": "status-unique"}
+SAMPLE = {
+    "reference": "sched",
+    "gearmand": "sched",
+    "perl-gearmand": "epoch",
+    "geard": "coalescing",
+    "abraxas": "status-unique",
+}
 """Something that each lacks, and that it does not take long to see."""
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(params=known_names())
 def session(request):
     target = resolve_target(request.param)
     try:
-        locate(target)
+        if target.command:
+            locate(target)
     except UsageError as missing:
         pytest.skip(str(missing))
     session = Session(target)
@@ -43,12 +49,20 @@ def test_it_lacks_what_its_file_says(session):
 
 
 def test_it_is_recognised_at_its_bare_address(session):
-    address = str(session._instance.address)
+    address = str(session.address)
     bare = Session(resolve_target(address))
     bare.start()
     assert bare.target.name == session.target.name
     assert bare.version in {session.version, None}
     assert bare.traits == session.traits
+
+
+def test_the_reference_server_has_what_its_file_says_and_no_more():
+    session = Session(resolve_target("reference"))
+    session.start()
+    found = {name for name in CAPABILITIES if session.play(PROBES[f"probe-{name}"]).verdict is Verdict.PASS}
+    session.close()
+    assert found == session.traits.capabilities
 
 
 def test_there_is_a_probe_for_each_capability():

@@ -51,7 +51,8 @@ class Session:
         version: the version, None if it cannot be told.
         header: what a report says of the target, in lines.
         gone: why nothing can be played any more, on one line; None while something can.
-        complaints: what programs of ours that have ended by now had printed of faults inside them.
+        complaints: what programs of ours that have ended by now had printed of faults inside them, each
+            line once.
     """
 
     def __init__(self, target: Target, *, scale: float = 1.0, dangerous: bool = False) -> None:
@@ -219,7 +220,8 @@ class Session:
         before = process.complaints() if process else []
         instance.stop()
         after = process.complaints()[len(before) :] if process else []
-        self.complaints += before + [f"{line} (while it was being stopped)" for line in after]
+        told = [*self.complaints, *before, *(f"{line} (while it was being stopped)" for line in after)]
+        self.complaints = list(dict.fromkeys(told))
 
 
 def _token(length: int) -> str:
