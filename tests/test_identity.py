@@ -66,7 +66,7 @@ def test_a_server_without_the_fence_of_its_file_speaks_something_else(mine):
 
 
 def test_a_server_that_answers_no_fence_at_all_is_no_job_server():
-    with running("echo", "status") as port, pytest.raises(UsageError, match="GET_STATUS is not answered"):
+    with running("echo", "status") as port, pytest.raises(UsageError, match="is no job server: it answers"):
         meet(port, scale=0.1)
 
 

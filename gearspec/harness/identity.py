@@ -34,6 +34,8 @@ def identify(
     """
     if target.path is None:
         sight = observe(address, lines=questions(), scale=scale)
+        if not sight.fences:
+            raise UsageError(f"{address} is no job server: it answers neither ECHO_REQ nor GET_STATUS")
         known = recognise(sight)
         target = lend(known, address) if known else _stranger(target, sight)
     else:
