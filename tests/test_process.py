@@ -71,6 +71,16 @@ def test_arguments_reach_the_program_unchanged_by_any_shell():
     assert process.output() == str(["$HOME;`id`", "{not: a place}", str(process.folder)])
 
 
+def test_a_program_has_our_variables_those_it_was_given_and_a_home_of_its_own(monkeypatch):
+    monkeypatch.setenv("OURS", "1")
+    names = ["OURS", "THEIRS", "HOME"]
+    code = f"import os; print(*map(os.environ.get, {names}), flush=True); " + LISTEN + "time.sleep(60)"
+    process = program(code, environment={"THEIRS": "{port}"})
+    process.start()
+    process.stop()
+    assert process.output() == f"1 {process.port} {process.folder}"
+
+
 def test_a_program_that_exits_is_seen_at_once_with_its_status(started):
     assert poke(started(SERVE + "sys.exit(3)")) == "exited with status 3"
 

@@ -67,7 +67,7 @@ class Process:
 
     Args:
         command: the program and its arguments, with ``{host}``, ``{port}`` and ``{folder}`` in place.
-        environment: variables to set beside those that we have ourselves.
+        environment: variables to set beside those that we have ourselves, with the same placeholders.
         files: how many files it may have open.
         memory: how many bytes it and its children may hold before they are killed.
         scale: what deadlines are multiplied by.
@@ -170,7 +170,8 @@ class Process:
         self.folder = Path(tempfile.mkdtemp(prefix="gearspec-"))
         os.chown(self.folder, identity.uid, identity.gid)
         places = {"{host}": HOST, "{port}": str(self.port), "{folder}": str(self.folder)}
-        home = {"HOME": str(self.folder), "TMPDIR": str(self.folder)}
+        ours = {"HOME": str(self.folder), "TMPDIR": str(self.folder)}
+        theirs = {name: fill(value, places) for name, value in self.environment.items()}
         program = shutil.which(self.command[0]) or self.command[0]
         command = [program, *(fill(argument, places) for argument in self.command[1:])]
         with (self.folder / "output").open("ab") as output:
@@ -180,7 +181,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 cwd=self.folder,
-                env={**os.environ, **home, **self.environment},
+                env={**os.environ, **ours, **theirs},
                 start_new_session=True,
             )
         self._supervise()
