@@ -132,11 +132,23 @@ def rehearsed(case, fault):
         return rehearse.rehearse(case)
 
 
+@cache
 def cases():
     """Every case that has a server under test, by its id."""
     return {case.id: case for case in own_cases() if "server" in case.under_test}
 
 
+@cache
+def sound(name):
+    """What a case comes to without a fault."""
+    return rehearse.rehearse(cases()[name])
+
+
 def failed(result):
     """Whether a case found something."""
     return result.verdict.rank >= Verdict.INCONCLUSIVE.rank
+
+
+def told(name, result):
+    """Whether a case that did not fail says by its verdict or its flags that something is different."""
+    return (result.verdict, result.flags) != (sound(name).verdict, sound(name).flags)
