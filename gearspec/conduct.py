@@ -79,7 +79,12 @@ class Conduct:
         from gearspec.item import CaseFile  # noqa: PLC0415 - likewise
         from gearspec.suite import is_suite  # noqa: PLC0415 - likewise
 
-        return CaseFile.from_parent(parent, path=file_path, conduct=self) if is_suite(file_path) else None
+        if not is_suite(file_path):
+            return None
+        # pytest itself has no name for a file outside its root directory.
+        outside = not file_path.is_relative_to(self.config.rootpath)
+        nodeid = str(file_path) if outside else None
+        return CaseFile.from_parent(parent, path=file_path, nodeid=nodeid, conduct=self)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -157,15 +162,16 @@ class Conduct:
 
         with _told():
             needed = self.run.options.report is not None or self.run.options.update is not None
-            planned = self._planned(names) if needed else frozenset()
+            planned = self._planned() if needed else frozenset()
             self._minutes = Minutes(self.run, planned, frozenset(name.rpartition("::")[2] for name in names))
 
-    def _planned(self, names: list[str]) -> frozenset[str]:
-        """Every item of the suites that the selected ones come from."""
+    def _planned(self) -> frozenset[str]:
+        """Every item of the suites that the paths of this run belong to."""
         from gearspec.suite import suite_items  # noqa: PLC0415 - likewise
 
-        files = {self.config.rootpath / name.partition("::")[0] for name in names}
-        return frozenset(suite_items(files, self.roles))
+        folder = self.config.invocation_params.dir
+        paths = [(folder / argument.partition("::")[0]).resolve() for argument in self.config.args]
+        return frozenset(suite_items(paths, self.roles))
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """The header: only when a case was collected, and so after it was."""

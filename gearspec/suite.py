@@ -67,15 +67,20 @@ def find_case(case_id: str) -> Case:
     return cases[name]
 
 
-def suite_items(files: Iterable[Path], roles: Collection[str]) -> list[str]:
-    """The ids of all items of the suites that some files belong to.
+def suite_items(paths: Iterable[Path], roles: Collection[str]) -> list[str]:
+    """The ids of all items of the suites that some paths belong to.
 
-    A file that comes with gearspec belongs to all that do; any other to its own folder.
+    A path in the suites of gearspec, or above them, stands for all of those; any other for its folder.
     """
     own = data_folder("suites")
-    folders = {own if path.resolve().is_relative_to(own) else path.parent for path in files}
+    folders = {path if path.is_dir() else path.parent for path in paths}
+    folders = {own if _related(own, folder) else folder for folder in folders}
     cases = [case for folder in sorted(folders) for case in suite_cases(folder)]
     return [item_id(case, role) for case in cases for role in case.under_test if role in roles]
+
+
+def _related(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def weigh(level: str) -> int:

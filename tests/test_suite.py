@@ -31,10 +31,13 @@ def test_a_wrong_id_gets_a_hint():
         find_case("0123456789")
 
 
-def test_the_items_of_a_file_are_those_of_its_suites(tmp_path):
+def test_the_items_of_a_path_are_those_of_its_suites(tmp_path):
     suites = data_folder("suites")
     one = next(suites.rglob("*/*.gear.yaml"))
-    assert len(suite_items([one], {"server"})) == sum("server" in case.under_test for case in own_cases())
+    for path in (one, suites / "server", suites, suites.parent):
+        assert len(suite_items([path], {"server"})) == sum(
+            "server" in case.under_test for case in own_cases()
+        )
     copy = tmp_path / one.name
     copy.write_text(one.read_text())
     assert len(suite_items([copy], {"server"})) == len(load_cases(one))

@@ -14,11 +14,8 @@ _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 """Variables through which a project would reach into a run that is not its own."""
 
 
-@click.command(
-    "run",
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
-    add_help_option=True,
-)
+# No -h here: it would be found in -rh, which is an option of pytest.
+@click.command("run", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST OPTIONS] [PATH]...")
 def run(arguments: tuple[str, ...]) -> None:
     """Run the suites, or the files of cases that are named.
