@@ -291,7 +291,7 @@ def expect(*wants: Want, within: float = 2, not_before: float = 0, since: str = 
             if came and fits(want, came):
                 peers[want.party].queue.popleft()
                 peers[want.party].grab = b""
-                if came.at < base + not_before:
+                if not_before and came.at < base + not_before:
                     fail(f"{want} came before {not_before} s had passed")
                 marks[mark] = came.at
                 print(f"server -> {want}")
