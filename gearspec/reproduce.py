@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
 _SKELETON: Final = Path(__file__).with_name("skeleton.py")
 _LINE: Final = "# --- from here on it is copied ---\n"
-_TRAITS: Final = Traits()
+_ECHO_FENCE: Final = "FENCE, FENCED = 16, 17"
 _ENDS: Final = {words.CLOSE, words.RESET, words.HALF_CLOSE}
 
 
-def reproduce(case: Case) -> str:
-    """The program; it takes HOST and PORT of a server, and ends with 0 if all is as the script says."""
-    body = [f"    {line}" for line in _steps(case.steps)]
+def reproduce(case: Case, traits: Traits | None = None) -> str:
+    """The program; it takes HOST and PORT of a server, and ends with 0 if all is as the script says.
+
+    Args:
+        case: with a server under test.
+        traits: how that server is talked with; as one that knows everything unless given.
+    """
+    traits = traits or Traits()
+    body = [f"    {line}" for line in _steps(case.steps, traits)]
     ways = [(dict(variant.choices), variant.cut) for variant in variants(case)]
     play = ["def play(choices: dict[int, int], cut: int) -> None:", f'    """{case.title}."""', *body]
     play += ["    finish()", "", ""]
@@ -47,11 +53,11 @@ def reproduce(case: Case) -> str:
         '    print("as expected")',
     ]
     script = "\n".join(play)
-    return head + _skeleton(script) + "\n\n" + script + "\n" + "\n".join(start)
+    return head + _skeleton(script, traits) + "\n\n" + script + "\n" + "\n".join(start)
 
 
-def _skeleton(script: str) -> str:
-    """The part of the skeleton that a script needs, with the table filled in."""
+def _skeleton(script: str, traits: Traits) -> str:
+    """The part of the skeleton that a script needs, with the table and the fence filled in."""
     source = _SKELETON.read_text("utf-8").partition(_LINE)[2]
     lines = source.splitlines()
     tree = ast.parse(source).body
@@ -68,25 +74,27 @@ def _skeleton(script: str) -> str:
     arities = {message.type: len(message.arguments) for message in MESSAGES}
     names_of = {message.type: message.name for message in MESSAGES}
     text = "from __future__ import annotations\n\n" + "\n".join(lines).rstrip() + "\n"
+    if traits.fence == "status":
+        text = text.replace(_ECHO_FENCE, "FENCE, FENCED = 15, 20")
     text = text.replace("ARITIES: dict[int, int] = {}", f"ARITIES: dict[int, int] = {arities}")
     return text.replace("NAMES: dict[int | str, str] = {}", f"NAMES: dict[int | str, str] = {names_of}")
 
 
-def _steps(steps: tuple[Step, ...]) -> Iterator[str]:
+def _steps(steps: tuple[Step, ...], traits: Traits) -> Iterator[str]:
     """The statements of some steps; what only a testee does is not among them."""
     for step in steps:
         if isinstance(step, Either):
-            yield from _either(step)
+            yield from _either(step, traits)
         elif isinstance(step, Together):
             messages = [line for line in step.steps if isinstance(line, Message)]
-            wants = [_want(line) for line in messages for _ in range(line.times)]
+            wants = [_want(line, traits) for line in messages for _ in range(line.times)]
             within = max(line.within or DEFAULT_WITHIN for line in messages)
             yield f"expect_all({', '.join(wants)}, within={within:g})"
         elif isinstance(step, Message):
-            yield from _send(step) if step.sent else _expect(step)
+            yield from _send(step, traits) if step.sent else _expect(step, traits)
 
 
-def _either(step: Either) -> Iterator[str]:
+def _either(step: Either, traits: Traits) -> Iterator[str]:
     firsts = [first_message(branch) for branch in step.branches]
     if firsts[0].sent:
         yield f"branch = choices[{step.line}]"
@@ -95,22 +103,23 @@ def _either(step: Either) -> Iterator[str]:
             first.within or (first.not_before or 0) + DEFAULT_WITHIN for first in firsts if _timed(first)
         ]
         within = f", within={max(timed):g}" if timed else ""
-        yield f"branch = choose({', '.join(map(_want, firsts))}{within})"
+        wants = [_want(first, traits) for first in firsts]
+        yield f"branch = choose({', '.join(wants)}{within})"
     for index, branch in enumerate(step.branches):
         grade = branch.grade if branch.flag is None else f"{branch.grade}, {branch.flag}"
         yield f"{'elif' if index else 'if'} branch == {index}:  # {grade}"
-        yield from (f"    {line}" for line in list(_steps(branch.steps)) or ["pass"])
+        yield from (f"    {line}" for line in list(_steps(branch.steps, traits)) or ["pass"])
 
 
 def _timed(step: Message) -> bool:
     return step.within is not None or step.not_before is not None
 
 
-def _send(step: Message) -> Iterator[str]:
+def _send(step: Message, traits: Traits) -> Iterator[str]:
     if step.what in _ENDS:
         yield f"end({step.party!r}, {step.what!r})"
     elif step.what == words.GRAB:
-        yield f"grab({step.party!r}, {BY_NAME[_TRAITS.grab].type})"
+        yield f"grab({step.party!r}, {BY_NAME[traits.grab].type})"
     else:
         arguments = [repr(step.party), f"{_data(step)}{f' * {step.times}' if step.times > 1 else ''}"]
         arguments += [repr(label(step)), *_manner(step)]
@@ -168,7 +177,7 @@ def _value(value: Value, *, handle: bool = False) -> str:
     return f"str(int(time.time()) + {value.offset}).encode()"
 
 
-def _expect(step: Message) -> Iterator[str]:
+def _expect(step: Message, traits: Traits) -> Iterator[str]:
     if step.what == words.NOTHING:
         yield f"expect_nothing({step.party!r}, {step.within or 0:g})"
         return
@@ -182,7 +191,7 @@ def _expect(step: Message) -> Iterator[str]:
         "within": step.within or (step.not_before or 0) + DEFAULT_WITHIN,
         "not_before": step.not_before,
     }
-    arguments = [_want(step)]
+    arguments = [_want(step, traits)]
     arguments += [
         f"{name}={number:g}" for name, number in details.items() if number not in {None, DEFAULT_WITHIN}
     ]
@@ -196,7 +205,7 @@ def _expect(step: Message) -> Iterator[str]:
         yield from (f"for _ in range({step.times}):", f"    {call}")
 
 
-def _want(step: Message) -> str:
+def _want(step: Message, traits: Traits) -> str:
     """The expression for what a line expects."""
     if step.what in {words.NOTHING, words.TABLE}:
         return f"Want({step.party!r}, {'nothing' if step.what == words.NOTHING else 'TEXT'!r})"
@@ -204,7 +213,7 @@ def _want(step: Message) -> str:
         return f"Want({step.party!r}, 'CLOSE')"
     if step.what == words.TEXT:
         return f"Want({step.party!r}, 'TEXT', ({_pattern(step.values['line'])},))"
-    message = BY_NAME[message_name(step, _TRAITS)]
+    message = BY_NAME[message_name(step, traits)]
     if step.args is not None:
         patterns = [_pattern(value) for value in step.args]
     else:

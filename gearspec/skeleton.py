@@ -19,7 +19,8 @@ import time
 from collections import deque
 from typing import NamedTuple, NoReturn
 
-NO_JOB, NOOP, PRE_SLEEP, ECHO_REQ, ECHO_RES = 10, 6, 4, 16, 17
+NO_JOB, NOOP, PRE_SLEEP = 10, 6, 4
+FENCE, FENCED = 16, 17
 ARITIES: dict[int, int] = {}
 NAMES: dict[int | str, str] = {}
 ADDRESS = ("127.0.0.1", 4730)
@@ -163,11 +164,11 @@ def fence(party: str) -> None:
     if one.fenced or not one.open or not one.sound:
         return
     nonce = secrets.token_hex(8).encode()
-    one.socket.sendall(packet(ECHO_REQ, nonce))
+    one.socket.sendall(packet(FENCE, nonce))
     until = time.monotonic() + 2
     while time.monotonic() < until and one.open:
         answer = next(
-            (came for came in one.queue if (came.kind, came.arguments) == (ECHO_RES, (nonce,))), None
+            (came for came in one.queue if (came.kind, came.arguments[:1]) == (FENCED, (nonce,))), None
         )
         if answer:
             one.queue.remove(answer)

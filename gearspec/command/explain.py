@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import click
 
+from gearspec.errors import UsageError
+
 
 @click.command("explain")
 @click.argument("case_id", metavar="CASE")
+@click.option(
+    "--target", metavar="TARGET", help="The server that a program shall talk with, if it is a known one."
+)
 @click.option("--as", "form", type=click.Choice(["text", "python"]), default="text", help="What to print.")
-def explain(case_id: str, form: str) -> None:
+def explain(case_id: str, target: str | None, form: str) -> None:
     """Explain a case: what it does, which clauses it decides, and its sequence chart.
 
     With --as=python, print a program instead that does the same to a server, and
     needs neither gearspec nor anything else that does not come with Python.
     """
     from gearspec.explain import explain as in_words  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
     from gearspec.reproduce import reproduce  # noqa: PLC0415 - likewise
     from gearspec.suite import find_case  # noqa: PLC0415 - likewise
 
     case = find_case(case_id)
-    click.echo(reproduce(case) if form == "python" else in_words(case))
+    if form == "text":
+        click.echo(in_words(case))
+    elif "server" not in case.under_test:
+        raise UsageError(f"{case.id} puts no server under test: there is no such program")
+    else:
+        click.echo(reproduce(case, resolve_target(target).traits if target else None))
