@@ -54,6 +54,15 @@ def send_for_ever(sock, message):
         sock.send(message)
 
 
+def workers(peer):
+    """The answer to ``workers``: a line a connection, and the end."""
+    peer.send(b"workers\n")
+    lines = [peer.read().raw]
+    while lines[-1] != b".\n":
+        lines.append(peer.read().raw)
+    return lines
+
+
 def answers(where):
     peer = Peer(where).send(echo(b"alive"))
     assert peer.read().body == b"alive"
@@ -103,6 +112,56 @@ def test_a_peer_that_never_reads_does_not_stop_the_others(where):
         send_for_ever(deaf.socket, echo(b"x" * 50_000))
     assert answers(where)
     deaf.close()
+
+
+def test_a_peer_that_asks_and_does_not_read_is_not_answered_into_memory():
+    server = ReferenceServer()
+    embedded = run_in_thread(server)
+    where = embedded.address.host, embedded.address.port
+    setup = Peer(where)
+    for number in range(200):
+        setup.send(request("CAN_DO", function=b"f%d" % number + b"x" * 1000).encode())
+    assert setup.send(echo()).read().name == "ECHO_RES"
+    deaf = Peer(where).send(echo())
+    assert deaf.read().name == "ECHO_RES"
+    deaf.send(b"status\n" * 100)
+    assert answers(where)
+    deaf_peer = list(server._peers.values())[1]
+    assert deaf_peer.transport.get_write_buffer_size() < 1_000_000
+    assert deaf_peer.waiting
+    deaf.socket.shutdown(socket.SHUT_WR)
+    lines = 0
+    while deaf.read() is not None:
+        lines += 1
+    assert lines == 201 * 100
+    for peer in (setup, deaf):
+        peer.close()
+    embedded.stop()
+
+
+def test_a_peer_for_whom_too_much_piles_up_is_cut_off():
+    embedded = run_in_thread(ReferenceServer(max_unread=1_000_000))
+    where = embedded.address.host, embedded.address.port
+    client, worker = Peer(where), Peer(where)
+    client.send(request("SUBMIT_JOB", function=b"f", unique=b"", workload=b"").encode())
+    handle = client.read().body
+    worker.send(request("CAN_DO", function=b"f").encode() + request("GRAB_JOB").encode())
+    assert worker.read().name == "JOB_ASSIGN"
+    data = request("WORK_DATA", handle=handle, data=b"x" * 100_000).encode()
+    while len(workers(worker)) > 2:  # as long as the client is there
+        worker.send(data)
+    for peer in (client, worker):
+        peer.close()
+    embedded.stop()
+
+
+def test_an_error_reaches_a_peer_that_is_still_sending(where):
+    peer = Peer(where)
+    peer.send(Packet(b"\0REQ", 16, b"", 0xFFFFFFFF).encode() + b"x" * 90_000)
+    assert peer.read().name == "ERROR"
+    peer.send(b"x" * 90_000)
+    assert peer.read() is None
+    peer.close()
 
 
 def test_hundreds_of_connections_are_served(where):

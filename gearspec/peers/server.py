@@ -2,7 +2,8 @@
 
 It adds nothing to what the model says. It decodes, keeps the model's time, and
 bounds what one peer may cost: a packet past `max_size` is refused at its header,
-and a peer that does not read is first not read from and then cut off.
+a peer that does not read is first not listened to, whatever it has sent already,
+and one for whom too much piles up all the same is cut off.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import contextlib
 import os
 import threading
 import time
-from collections import defaultdict
+from collections import deque
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import UsageError
@@ -26,28 +29,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearspec.model.effect import Effect
+    from gearspec.protocol.packet import Item
 
 MAX_SIZE: Final = 64 * 1024 * 1024
 """Bytes of data in one packet that are accepted, unless told otherwise."""
 UNREAD: Final = 256 * 1024 * 1024
-"""Bytes that wait for one peer to read them before it is cut off."""
+"""Bytes that may wait for one peer to read them, unless told otherwise."""
 GRACE: Final = 2.0
-"""Seconds in which a stopping server hands over what it has still to send."""
+"""Seconds in which a peer is handed what there is still to send, when it is the server that closes."""
 
 
 class _Peer(asyncio.Protocol):
-    """One connection."""
+    """One connection.
+
+    Attributes:
+        waiting: what it has sent and the model has not seen, since it does not read the answers.
+        paused: whether it does not read.
+    """
 
     def __init__(self, server: ReferenceServer) -> None:
         self.server = server
         self.decoder = Decoder(server.max_size)
         self.number = 0
+        self.waiting: deque[Item] = deque()
+        self.paused = False
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.server.enter(self, transport.get_extra_info("peername")[0])
+        # A peer that is gone again before it was accepted has no address.
+        self.server.enter(self, *(transport.get_extra_info("peername") or ("-",))[:1])
 
     def data_received(self, data: bytes) -> None:
         self.server.hear(self, data)
@@ -62,11 +74,24 @@ class _Peer(asyncio.Protocol):
         self.server.forget(self)
 
     def pause_writing(self) -> None:
-        """It does not read, so it is not read from."""
+        """It does not read, so it is not listened to."""
+        self.paused = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self.paused = False
         self.transport.resume_reading()
+        self.server.hear(self)
+
+    def shut(self) -> None:
+        """Send it what there is, and the end, and look at nothing more.
+
+        What it still sends is read and thrown away for a while: to close at once would reset
+        the connection, and with it lose the ERROR that says why.
+        """
+        with contextlib.suppress(OSError):  # it may have reset the connection meanwhile
+            self.transport.write_eof()
+        asyncio.get_running_loop().call_later(GRACE, self.transport.abort)
 
 
 class ReferenceServer:
@@ -76,6 +101,7 @@ class ReferenceServer:
         host: where it listens, a name or an address.
         port: 0 for one that the system picks.
         max_size: bytes of data in one packet that are accepted.
+        max_unread: bytes that may wait for one peer to read them; past that it is cut off.
         dialect: the freedoms that it takes.
         make_model: makes the model, from a dialect and our process number.
 
@@ -89,11 +115,13 @@ class ReferenceServer:
         port: int = 0,
         *,
         max_size: int = MAX_SIZE,
+        max_unread: int = UNREAD,
         dialect: Dialect | None = None,
         make_model: Callable[..., Server] = Server,
     ) -> None:
         self.address = Address(host, port)
         self.max_size = max_size
+        self._max_unread = max_unread
         self._model = make_model(dialect or Dialect(), pid=os.getpid())
         self._peers: dict[int, _Peer] = {}
         self._transports: set[asyncio.Transport] = set()
@@ -101,6 +129,7 @@ class ReferenceServer:
         self._numbers = 0
         # Epochs are unix time, and no change of the wall clock may end a timeout.
         self._ahead = time.time() - time.monotonic()
+        self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._listener: asyncio.Server
 
@@ -142,17 +171,16 @@ class ReferenceServer:
         self._tick()
         self._do(self._model.connected(peer.number, host.encode()))
 
-    def hear(self, peer: _Peer, data: bytes) -> None:
-        """Bytes came."""
+    def hear(self, peer: _Peer, data: bytes = b"") -> None:
+        """Bytes came, or the peer reads again. One item at a time, for each may have a long answer."""
         if peer.number not in self._peers:
             return
         self._tick()
-        effects = []
-        for item in peer.decoder.feed(data):
-            effects += self._model.received(peer.number, item)
-        if peer.decoder.error:
-            effects += self._model.broken(peer.number, peer.decoder.error)
-        self._do(effects)
+        peer.waiting.extend(peer.decoder.feed(data))
+        while peer.waiting and not peer.paused and peer.number in self._peers:
+            self._do(self._model.received(peer.number, peer.waiting.popleft()))
+        if peer.decoder.error and not peer.waiting:
+            self._do(self._model.broken(peer.number, peer.decoder.error))
 
     def leave(self, peer: _Peer) -> None:
         """A peer has gone, or will send no more."""
@@ -170,36 +198,40 @@ class ReferenceServer:
         self._do(self._model.tick(time.monotonic() + self._ahead))
 
     def _do(self, effects: list[Effect]) -> None:
-        """Carry out effects, one write for each connection, and set the timer for the next deadline."""
-        pending: defaultdict[int, list[bytes]] = defaultdict(list)
-        for effect in effects:
-            if isinstance(effect, Send):
-                item = effect.item
-                pending[effect.connection].append(item.encode() if isinstance(item, Packet) else item.raw)
-            else:
-                self._write(effect.connection, pending.pop(effect.connection, []))
-                if peer := self._peers.pop(effect.connection, None):
-                    peer.transport.close()
-        for number, chunks in pending.items():
-            self._write(number, chunks)
-        self._set_timer()
+        """Carry out effects, and set the timer for the next deadline."""
+        for number, run in groupby(effects, key=attrgetter("connection")):
+            if peer := self._peers.get(number):
+                self._carry_out(peer, list(run))
+        if self._model.deadline != self._due:
+            self._set_timer()
 
-    def _write(self, number: int, chunks: list[bytes]) -> None:
-        peer = self._peers.get(number)
-        if peer is None or not chunks:
+    def _carry_out(self, peer: _Peer, effects: list[Effect]) -> None:
+        items = [effect.item for effect in effects if isinstance(effect, Send)]
+        self._write(peer, b"".join(item.encode() if isinstance(item, Packet) else item.raw for item in items))
+        if len(items) < len(effects):
+            del self._peers[peer.number]
+            peer.shut()
+
+    def _write(self, peer: _Peer, data: bytes) -> None:
+        if peer.transport.is_closing():  # it was cut off, and the model will hear of it
             return
-        peer.transport.write(b"".join(chunks))
-        if peer.transport.get_write_buffer_size() > UNREAD:
+        peer.transport.write(data)
+        if peer.transport.get_write_buffer_size() > self._max_unread:
             peer.transport.abort()
 
     def _set_timer(self) -> None:
-        due = self._model.deadline
+        self._due = due = self._model.deadline
         if self._timer:
             self._timer.cancel()
             self._timer = None
         if due is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(due - self._ahead - time.monotonic(), 0), self._tick)
+            self._timer = loop.call_later(max(due - self._ahead - time.monotonic(), 0), self._ring)
+
+    def _ring(self) -> None:
+        """A deadline has come; or nearly so, as clocks have their grain, and then the timer is set anew."""
+        self._due = None
+        self._tick()
 
 
 async def serve(
@@ -238,7 +270,11 @@ class Embedded:
         self._server = server
         self._thread = threading.Thread(target=self._run, name="reference server", daemon=True)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(server.start(), self._loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(server.start(), self._loop).result()
+        except UsageError:
+            self._end()
+            raise
         self.address = server.address
 
     def _run(self) -> None:
@@ -248,6 +284,9 @@ class Embedded:
     def stop(self) -> None:
         """Stop serving and end the thread."""
         asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result()
+        self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
