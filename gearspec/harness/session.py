@@ -14,6 +14,7 @@ from gearspec.harness.identity import identify
 from gearspec.harness.instance import Instance, begin
 from gearspec.harness.locate import Located, locate
 from gearspec.harness.performance import DEAD, perform
+from gearspec.harness.spare import Spares
 from gearspec.script.load import load_cases
 from gearspec.script.play import Stage
 from gearspec.script.verdict import Result, Verdict
@@ -65,6 +66,7 @@ class Session:
         self._located: Located | None = None
         self._instance: Instance | None = None
         self._background: Background | None = None
+        self._spares = Spares(self._begin, _stop)
         self._probed: dict[str, Result] = {}
         self._last = ""
 
@@ -141,6 +143,7 @@ class Session:
             )
         if self._instance:
             self._retire(self._instance)
+        self._note(self._spares.close())
         self._background = self._instance = None
 
     # --- capabilities -----------------------------------------------------------------------
@@ -176,11 +179,11 @@ class Session:
     def _perform(self, case: Case) -> Result:
         assert self._instance is not None, "a session is started before anything is played"
         if case.dangerous and not self.target.address:
-            instance = self._begin()
+            instance = self._spares.take()
             try:
                 return self._examine(perform(case, instance, self._stage), instance)
             finally:
-                self._retire(instance)
+                self._spares.give_back(instance)
         if self._instance.ended:
             result = Result(Verdict.CRASH, f"the server {self._instance.ended}, after {self._last} was over")
         else:
@@ -216,12 +219,19 @@ class Session:
             self.gone = f"{self.target.name} cannot be started again: {problem}"
 
     def _retire(self, instance: Instance) -> None:
-        process = instance.process
-        before = process.complaints() if process else []
-        instance.stop()
-        after = process.complaints()[len(before) :] if process else []
-        told = [*self.complaints, *before, *(f"{line} (while it was being stopped)" for line in after)]
-        self.complaints = list(dict.fromkeys(told))
+        self._note(_stop(instance))
+
+    def _note(self, complaints: list[str]) -> None:
+        self.complaints = list(dict.fromkeys([*self.complaints, *complaints]))
+
+
+def _stop(instance: Instance) -> list[str]:
+    """Stop an instance; what it had complained of, in lines."""
+    process = instance.process
+    before = process.complaints() if process else []
+    instance.stop()
+    after = process.complaints()[len(before) :] if process else []
+    return [*before, *(f"{line} (while it was being stopped)" for line in after)]
 
 
 def _token(length: int) -> str:
