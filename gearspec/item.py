@@ -129,6 +129,8 @@ class CaseItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own
         """The failure in words; a traceback only for what is no verdict."""
+        if isinstance(excinfo.value, pytest.xfail.Exception):
+            return str(excinfo.value)  # a traceback that nobody sees takes a tenth of a second
         if not isinstance(excinfo.value, Deviates):
             return super().repr_failure(excinfo, style)
         assert self.result is not None, "only a result deviates"
