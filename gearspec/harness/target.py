@@ -32,8 +32,10 @@ KNOWN_SUFFIX: Final = ".known.yaml"
 REFERENCE: Final = "reference"
 """The target that runs in this process."""
 INPUT_CLASSES: Final = {
+    "bad-magic": "what begins with NUL and goes on as neither magic",
     "create-function-empty": "the admin command create function with an empty name",
     "huge-size": "a header that announces 2 GiB or more",
+    "huge-type": "a type of 2147483648 or more",
     "long-argument": "an argument before the last one that has 64 bytes or more",
     "shutdown": "the admin command shutdown",
     "unknown-type": "a type that no message has",
