@@ -1,0 +1,72 @@
+"""Which inputs are known to kill some server: the words of ``avoid`` in a target file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from gearspec.protocol.message import BY_TYPE, HEADER_SIZE, REQ, RES
+from gearspec.protocol.packet import Packet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gearspec.fuzz.strategy import Sending
+
+_MAGIC: Final = re.compile(rb"\0RE[QS]")
+_SHUTDOWN: Final = re.compile(rb"shutdown", re.IGNORECASE)
+_CREATE_EMPTY: Final = re.compile(rb"create +function *[\r\n]", re.IGNORECASE)
+_HUGE: Final = 2**31
+_LONG: Final = 64
+
+
+def hazards(sending: Sending) -> frozenset[str]:
+    """Every message that is sent, and every class of `gearspec.harness.target.INPUT_CLASSES`.
+
+    A server need not see where a packet was meant to begin once one before it was wrong, nor look at
+    a magic. So each place counts at which some server may see the beginning of one.
+    """
+    data = sending.data
+    walked = list(_starts(data))
+    starts = {*walked, *(found.start() for found in _MAGIC.finditer(data))}
+    packets = [piece.what for piece in sending.pieces if isinstance(piece.what, Packet)]
+    packets += [_packet(data, start) for start in starts if len(data) - start >= HEADER_SIZE]
+    found = {hazard for packet in packets for hazard in _of_packet(packet)}
+    found |= {"bad-magic"} if not all(_is_magic(data[start : start + 4]) for start in walked) else set()
+    found |= {"shutdown"} if _SHUTDOWN.search(data) else set()
+    found |= {"create-function-empty"} if _CREATE_EMPTY.search(data) else set()
+    return frozenset(found)
+
+
+def _starts(data: bytes) -> Iterator[int]:
+    """Where packets begin for a server that believes every size, and no magic but its NUL."""
+    start = 0
+    while start < len(data):
+        if data[start]:
+            start = data.find(b"\n", start) + 1 or len(data)
+        else:
+            yield start
+            start += HEADER_SIZE + (_packet(data, start).size or 0)
+
+
+def _is_magic(magic: bytes) -> bool:
+    """Whether it is one, or the beginning of one."""
+    return REQ.startswith(magic) or RES.startswith(magic)
+
+
+def _packet(data: bytes, start: int) -> Packet:
+    """What begins here, as far as it goes."""
+    header, body = data[start : start + HEADER_SIZE], start + HEADER_SIZE
+    size = int.from_bytes(header[8:])
+    return Packet(header[:4], int.from_bytes(header[4:8]), data[body : body + size], size)
+
+
+def _of_packet(packet: Packet) -> set[str]:
+    size = len(packet.body) if packet.size is None else packet.size
+    message = BY_TYPE.get(packet.type)
+    found = {"unknown-type"} if message is None else {message.name}
+    found |= {"huge-type"} if packet.type >= _HUGE else set()
+    found |= {"huge-size"} if size >= _HUGE else set()
+    before_last = packet.arguments[: len(message.arguments) - 1] if message else ()
+    found |= {"long-argument"} if any(len(argument) >= _LONG for argument in before_last) else set()
+    return found

@@ -1,0 +1,192 @@
+"""A property as pytest sees it: a test in Python that tries examples on the target of the run.
+
+A file of such tests says ``pytest_plugins = ["gearspec.property"]`` and uses the fixture
+`gear_property`. To reports, to the known deviations and to the summary, a property is a case without
+a script: its id is the name of the test in kebab-case, its title the docstring, its clauses those of
+the marker ``clause``.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from gearspec.errors import AuthorError
+from gearspec.failure import escaped, explain_failure
+from gearspec.fuzz.arena import Arena
+from gearspec.fuzz.search import Filter, search
+from gearspec.harness.expectation import Judgement
+from gearspec.report import make_gap, make_record
+from gearspec.script.case import Case
+from gearspec.script.verdict import Result, Verdict
+from gearspec.suite import case_level, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from gearspec.fuzz.search import Examples
+    from gearspec.fuzz.trial import Trial
+    from gearspec.report import Record
+    from gearspec.run import Run
+    from gearspec.script.trait import Traits
+
+ROLE: Final = "server"
+_DANGER: Final = "whatever is sent may kill it"
+_KEY: Final[pytest.StashKey[Property]] = pytest.StashKey()
+
+
+class Property:
+    """One property on the target of this run.
+
+    Args:
+        item: the test.
+        run: what it is part of.
+
+    Attributes:
+        case: what stands for it wherever cases are expected.
+        gap: why it was not tried; empty if it was.
+    """
+
+    def __init__(self, item: pytest.Function, run: Run) -> None:
+        self.case = as_case(item)
+        self.gap = ""
+        self._item, self._run = item, run
+        self._result: Result | None = None
+        self._judgement: Judgement | None = None
+        self._duration = 0.0
+
+    @property
+    def gone(self) -> str | None:
+        """Why a target that is not ours is gone for good; None while it is there."""
+        return self._run.gone
+
+    @property
+    def traits(self) -> Traits:
+        """How the target is talked with."""
+        return self._run.session.target.traits
+
+    def hold(self, trial: Trial, examples: Examples, *, count: int) -> None:
+        """Try examples, and say whether what came of it is as expected.
+
+        The same seed gives the same examples: 0, or that of ``--hypothesis-seed``.
+
+        Args:
+            trial: what they are tried for.
+            examples: where they come from; those that the target is known to die of are left out.
+            count: how many are tried.
+        """
+        start = int(self._item.config.getoption("--hypothesis-seed", None) or 0)
+        permitted = Filter(self._run.session.target.avoid)
+        began = time.perf_counter()
+        arena = Arena(self._run.session.target, self._run.options.scale)
+        try:
+            result = search(arena, trial, examples.filter(permitted), count=count, start=start)
+        finally:
+            arena.close()
+        self._duration = time.perf_counter() - began
+        self._run.session.complaints += arena.complaints
+        self._note(arena, permitted)
+        self._judge(result, start)
+
+    def record(self, problem: str) -> Record:
+        """What a report says of it; `problem` is what kept us from trying it, if something did."""
+        if self.gap:
+            return make_gap(self.case, ROLE, self.gap)
+        result = self._result or Result(Verdict.ERROR, problem)
+        judgement = self._judgement or Judgement("fail", problem)
+        return make_record(self.case, ROLE, result, judgement, self._duration)
+
+    def _note(self, arena: Arena, permitted: Filter) -> None:
+        counts = [f"{name} {count}" for name, count in sorted(permitted.avoided.items())]
+        self._item.user_properties += [("avoided", count) for count in counts]
+        if counts:
+            known = f"not tried, as {arena.target.name} is known to die of it: {', '.join(counts)}"
+            self._item.add_report_section("call", "gearspec", known)
+        if arena.gone:
+            self._run.session.gone = arena.gone
+            self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
+
+    def _judge(self, result: Result, start: int) -> None:
+        self._result = result
+        self._judgement = judgement = self._run.judge(self.case, ROLE, result)
+        self._item.user_properties.append(("verdict", str(result.verdict)))
+        if judgement.action == "known":
+            pytest.xfail(judgement.message)
+        if judgement.action == "fail":
+            target = self._run.options.target
+            text = explain_failure(self.case, result, judgement.message, target)
+            again = ["pytest", f"{self.case.path}::{self._item.name}", f"--target={target}"]
+            # A case is played again in another way, and that is the last line.
+            head = text.rpartition("\n")[0]
+            pytest.fail(f"{head}\nagain: {shlex.join([*again, f'--hypothesis-seed={start}'])}", pytrace=False)
+
+
+@pytest.fixture
+def gear_property(request: pytest.FixtureRequest) -> Property:
+    """The property that this test is about, on the target of this run."""
+    item: pytest.Function = request.node
+    run: Run = request.config.pluginmanager.get_plugin("gearspec.conduct").run  # type: ignore[union-attr]
+    found = item.stash[_KEY] = Property(item, run)
+    try:
+        found.gap = run.refusal(found.case) or ""
+    except AuthorError as problem:
+        pytest.exit(escaped(str(problem)), pytest.ExitCode.USAGE_ERROR)
+    if found.gap:
+        pytest.skip(found.gap)
+    return found
+
+
+def as_case(item: pytest.Function) -> Case:
+    """A case without a script, for a test that is a property."""
+    clauses = tuple(name for marker in item.iter_markers("clause") for name in marker.args)
+    path, line, _ = item.reportinfo()
+    return Case(
+        id=item.name.removeprefix("test_").replace("_", "-"),
+        title=(item.function.__doc__ or "").partition("\n")[0].removesuffix("."),
+        clauses=clauses,
+        under_test=(ROLE,),
+        needs=(),
+        dangerous=_DANGER,
+        leaves=None,
+        steps=(),
+        path=str(path),
+        line=(line or 0) + 1,
+    )
+
+
+def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
+    return (
+        item for item in items if isinstance(item, pytest.Function) and "gear_property" in item.fixturenames
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each property with its level, and drop those below the level that is wanted."""
+    weak = set()
+    for item in _properties(items):
+        level = case_level(as_case(item))
+        item.add_marker(level)
+        if weigh(level) > weigh(config.option.gear_level):
+            weak.add(item)
+    if weak:
+        config.hook.pytest_deselected(items=list(weak))
+        items[:] = [item for item in items if item not in weak]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the record of a property on the report of the phase that decided it, as is done for cases."""
+    report = yield
+    found = item.stash.get(_KEY, None)
+    if found and (report.when == "call" or (report.when == "setup" and not report.passed)):
+        problem = call.excinfo.exconly() if call.excinfo else ""
+        told = {"record": found.record(problem), "gone": found.gone}
+        report.gearspec = json.loads(json.dumps(told))  # type: ignore[attr-defined]
+    return report
