@@ -44,7 +44,7 @@ class Conduct:
         self._worker = hasattr(config, "workerinput")
         self._run: Run | None = None
         self._minutes: Minutes | None = None
-        self._broken = self._gone = False
+        self._broken = self._gone = self._played = False
         self._complaints: list[str] = []
 
     @property
@@ -199,6 +199,7 @@ class Conduct:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what came of a case, wherever it was played."""
         found = getattr(report, "gearspec", None)
+        self._played = self._played or found is not None
         if found and self._minutes:
             self._minutes.add(found["record"])
             self._gone = self._gone or found["gone"] is not None
@@ -230,7 +231,7 @@ class Conduct:
         if status == codes.OK and not self.config.option.collectonly:
             if self._minutes and self._minutes.tally.untested:
                 return codes.TESTS_FAILED
-            if self.config.option.target and not self._minutes:
+            if self.config.option.target and not self._minutes and not self._played:
                 return codes.NO_TESTS_COLLECTED
         return status
 
