@@ -163,7 +163,10 @@ class ReferenceServer:
             transport.abort()
 
     def enter(self, peer: _Peer, host: str) -> None:
-        """A connection was accepted."""
+        """A connection was accepted; one that comes while the server stops is not wanted any more."""
+        if not self._listener.is_serving():
+            peer.transport.abort()
+            return
         self._numbers += 1
         peer.number = self._numbers
         self._peers[peer.number] = peer
