@@ -3,6 +3,9 @@
 Nothing here, nor in `gearspec.conduct`, imports more than pytest has already
 loaded until a case is collected, so that gearspec can stay installed where
 nobody uses it.
+
+PYTEST_DONT_REWRITE: no assertion here is a test, and pytest would warn of a
+plugin that is named on its command line and was loaded by its entry point.
 """
 
 from __future__ import annotations
