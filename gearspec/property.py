@@ -4,6 +4,9 @@ A file of such tests says ``pytest_plugins = ["gearspec.property"]`` and uses th
 `gear_property`. To reports, to the known deviations and to the summary, a property is a case without
 a script: its id is the name of the test in kebab-case, its title the docstring, its clauses those of
 the marker ``clause``.
+
+PYTEST_DONT_REWRITE: a file of properties imports this before it names it as a plugin,
+and pytest would warn of that.
 """
 
 from __future__ import annotations
