@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from gearspec.errors import TargetError
-from gearspec.harness.expectation import Outcome, judge, load_expectations, sign
+from gearspec.harness.expectation import Deviation, Expectations, Outcome, judge, load_expectations, sign
 from gearspec.script.verdict import Verdict
 
 KNOWN = """\
@@ -159,3 +159,11 @@ def test_a_fault_in_the_file_names_its_line(write, text, line, words):
 def test_a_file_that_is_not_there_is_its_authors_to_mend(tmp_path):
     with pytest.raises(TargetError, match="cannot be read"):
         load_expectations(tmp_path / "none.known.yaml")
+
+
+def test_what_a_program_does_in_some_runs_only_may_be_right_in_others():
+    racy = Deviation("a", Verdict.CRASH, "m: gone", "defect", "why", sometimes="a race of its own")
+    known = Expectations(Path("x.known.yaml"), deviations=(racy,))
+    assert judge("a[server]", Outcome(Verdict.CRASH, "m: gone"), known, None).action == "known"
+    assert judge("a[server]", Outcome(Verdict.PASS, ""), known, None).action == "pass"
+    assert judge("a[server]", Outcome(Verdict.FAIL, "m: other"), known, None).action == "fail"

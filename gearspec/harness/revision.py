@@ -81,6 +81,7 @@ def dump(known: Expectations) -> str:
             "reason": entry.reason,
             "issue": entry.issue,
             "versions": entry.versions,
+            "sometimes": entry.sometimes,
         }
         rows = [f"{key}: {_scalar(value)}" for key, value in values.items() if value]
         lines += [f"{'  ' if index else '- '}{row}" for index, row in enumerate(rows)]
