@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Final
 from gearspec.errors import UsageError, WireError
 from gearspec.protocol.message import REQ
 from gearspec.protocol.packet import Decoder, Packet, check
-from gearspec.protocol.transcript import RAW, Note, describe, printable
+from gearspec.protocol.transcript import RAW, Note, describe, printable, raw_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gearspec.protocol.packet import Item
     from gearspec.protocol.transcript import Event, What
 
 CAPTURES: Final = (
@@ -60,7 +59,7 @@ def decode_bytes(data: bytes) -> str:
     lines, offset = [], 0
     for item in decoder.feed(data):
         lines += _entry(f"{offset:6}  ", item)
-        offset += len(_raw(item))
+        offset += len(raw_bytes(item))
     rest = data[offset:]
     if rest:
         lines.append(f"{offset:6}  {len(rest)} bytes left: {printable(rest)}")
@@ -116,10 +115,6 @@ def _entry(head: str, what: What, sender: str | None = None) -> list[str]:
     magic = "REQ " if what.magic == REQ else "RES "
     faults = [f"{'':8}! {found.kind}: {found.message}" for found in check(what, sender)]
     return [head + magic + describe(what), *faults]
-
-
-def _raw(item: Item) -> bytes:
-    return item.encode() if isinstance(item, Packet) else item.raw
 
 
 def _fault(decoder: Decoder) -> WireError:

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final, TypedDict
 
 from gearspec import __version__
-from gearspec.protocol.packet import Line, Packet
-from gearspec.protocol.transcript import describe
+from gearspec.protocol.transcript import describe, raw_bytes
 from gearspec.script.verdict import Verdict
 from gearspec.suite import case_level, case_levels, item_id
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gearspec.harness.expectation import Judgement
-    from gearspec.protocol.transcript import Transcript, What
+    from gearspec.protocol.transcript import Transcript
     from gearspec.script.case import Case
     from gearspec.script.verdict import Result
 
@@ -141,16 +140,10 @@ def entries(transcript: Transcript, names: Mapping[bytes, str]) -> list[Entry]:
             "sender": event.sender,
             "receiver": event.receiver,
             "what": describe(event.what, names),
-            "hex": _raw(event.what).hex(),
+            "hex": raw_bytes(event.what).hex(),
         }
         for event in sorted(transcript.events, key=lambda event: event.at)
     ]
-
-
-def _raw(what: What) -> bytes:
-    if isinstance(what, Packet):
-        return what.encode()
-    return what.raw if isinstance(what, Line) else what.data
 
 
 class Report:

@@ -124,13 +124,14 @@ def repr_bytes(value: bytes) -> str:
 
 
 def _hex(what: What) -> list[str]:
-    raw = _raw(what)
+    raw = raw_bytes(what)
     rows = [raw[start : start + 16] for start in range(0, min(len(raw), SHOWN * 2), 16)]
     shown = [f"{row.hex(' '):47}  {''.join(chr(b) if 32 <= b < 127 else '.' for b in row)}" for row in rows]
     return shown + ([f"... {len(raw) - SHOWN * 2} more bytes"] if len(raw) > SHOWN * 2 else [])
 
 
-def _raw(what: What) -> bytes:
+def raw_bytes(what: What) -> bytes:
+    """The bytes of an event on the wire; none of a note that is no bytes."""
     if isinstance(what, Packet):
         return what.encode()
     return what.raw if isinstance(what, Line) else what.data
