@@ -234,6 +234,12 @@ VIOLATIONS: Final = {
 }
 """The defect classes, in the words of a reader."""
 
+STRUCTURAL: Final = frozenset(
+    {"WRONG_MAGIC", "UNKNOWN_TYPE", "UNEXPECTED_DATA", "MISSING_ARGUMENT", "TRAILING_NUL"}
+    | {"EXTRA_ARGUMENT", "HANDLE_TOO_LONG"}
+)
+"""The defects that a packet has whatever its arguments mean."""
+
 _NUMBERS: Final = frozenset({"numerator", "denominator", "timeout", "epoch", "waiting"})
 _RANGES: Final = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from gearspec.errors import TargetGone
 from gearspec.ledger import audit
 from gearspec.protocol.clause import load_clauses
-from gearspec.protocol.packet import Line, Packet, check
+from gearspec.protocol.packet import STRUCTURAL, Line, Packet, check
 from gearspec.protocol.transcript import Transcript
 from gearspec.script import case as words
 from gearspec.script.action import How, Sign
@@ -39,11 +39,6 @@ if TYPE_CHECKING:
     from gearspec.script.trait import Traits
 
 _GRADES: Final = {"pass": Verdict.PASS, "tolerated": Verdict.TOLERATED, "recorded": Verdict.RECORDED}
-_STRUCTURE: Final = frozenset(
-    {"WRONG_MAGIC", "UNKNOWN_TYPE", "UNEXPECTED_DATA", "MISSING_ARGUMENT", "TRAILING_NUL"}
-    | {"EXTRA_ARGUMENT", "HANDLE_TOO_LONG"}
-)
-"""Defects that no packet of a server may have, whatever a line says of its arguments."""
 _ENDS: Final = {words.CLOSE: How.CLOSE, words.RESET: How.RESET, words.HALF_CLOSE: How.HALF_CLOSE}
 
 
@@ -300,7 +295,7 @@ class _Player:
             raise self._unexpected(step, received)
         if isinstance(received.what, Packet):
             for violation in check(received.what, "server"):
-                if violation.kind in _STRUCTURE:
+                if violation.kind in STRUCTURAL:
                     self.found = came(received.what, self.names)
                     raise Stopped(Verdict.FAIL, f"{step.party} got a malformed packet: {violation.message}")
         if isinstance(received.what, Sign):
