@@ -5,6 +5,7 @@ A trial is a play like that of a case: a generator of actions that knows neither
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gearspec.errors import TargetGone
@@ -61,7 +62,7 @@ def agree(sending: Sending, stage: Stage) -> Play:
     return _Agreement(sending, stage).play()
 
 
-class _Trial:
+class _Trial(ABC):
     """What both trials have in common.
 
     Attributes:
@@ -88,9 +89,9 @@ class _Trial:
         result.transcript = self.talk.transcript
         return result
 
+    @abstractmethod
     def run(self) -> Talking[None]:
         """What is tried."""
-        raise NotImplementedError
 
     def judge(self) -> None:
         """What came from the server are packets and lines of text."""
