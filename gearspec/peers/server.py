@@ -157,8 +157,9 @@ class ReferenceServer:
         self._emptied.clear()
         for transport in list(self._transports):
             transport.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._emptied.wait() if self._transports else asyncio.sleep(0), GRACE)
+        if self._transports:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._emptied.wait(), GRACE)
         for transport in list(self._transports):
             transport.abort()
 
