@@ -16,6 +16,7 @@ Each branch blames exactly one party, and that decides what pytest makes of it::
     │   ├── BadMagic            four bytes that begin neither kind of packet
     │   └── Truncated           the stream ended in mid-packet
     ├── TargetGone              the program under test is dead or mute         CRASH, HANG
+    ├── AdapterError            the author of an adapter                       ERROR
     └── HarnessError            us                                             ERROR
 """
 
@@ -131,6 +132,10 @@ class TargetGone(GearspecError):  # noqa: N818
     def __init__(self, outcome: str, message: str) -> None:
         self.outcome, self.message = outcome, message
         super().__init__(message)
+
+
+class AdapterError(GearspecError):
+    """An adapter that breaks its contract: it does not start, says what it must not, or nothing in time."""
 
 
 class HarnessError(GearspecError):

@@ -50,6 +50,8 @@ class Sign(Enum):
     """The peer reset the connection."""
     REFUSED = auto()
     """The connection could not be opened."""
+    ACCEPTED = auto()
+    """A scripted server accepted a connection; see `gearspec.script.scene`."""
     RUBBISH = auto()
     """What came next decodes as nothing; no more is read from this connection."""
 

@@ -11,7 +11,7 @@ from gearspec.errors import ScriptError
 from gearspec.script.case import NOTHING, ROLES, Branch, Case, Either, Message, Step, Together
 from gearspec.script.check import DEFAULT_WITHIN, check_case
 from gearspec.script.step import StepParser
-from gearspec.script.trait import CAPABILITIES
+from gearspec.script.trait import ABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +103,19 @@ def _case(entry: Any, path: Path | str, line: int) -> Case:  # noqa: ANN401 - YA
         title=_text(entry, "title", path),
         clauses=_words(entry, "clauses", path),
         under_test=_words(entry, "under-test", path, ROLES),
-        needs=_words(entry, "needs", path, tuple(CAPABILITIES)) if "needs" in entry else (),
+        needs=_words(entry, "needs", path, _abilities(entry, path)) if "needs" in entry else (),
         dangerous=_text(entry, "dangerous", path) if "dangerous" in entry else None,
         leaves=_text(entry, "leaves", path) if "leaves" in entry else None,
         steps=StepParser(path).steps(entry["script"], entry.line_of("script")),
         path=str(path),
         line=entry.line,
     )
+
+
+def _abilities(entry: Mapping, path: Path | str) -> tuple[str, ...]:
+    """What a case may need of the roles that it puts under test."""
+    roles = _words(entry, "under-test", path, ROLES)
+    return tuple(dict.fromkeys(word for role in roles for word in ABILITIES[role]))
 
 
 def _text(entry: Mapping, key: str, path: Path | str) -> str:

@@ -35,6 +35,46 @@ CAPABILITIES: Final = {
 }
 """What a server may lack: the words of a case's ``needs`` when a server is under test."""
 
+CLIENT_FEATURES: Final = {
+    "several-servers": "a list of servers: the next is tried when one fails",
+    "picks-at-random": "which server of a list is tried first is random",
+    "background": "background jobs",
+    "priorities": "jobs of high and low priority",
+    "unique": "the caller may choose the unique",
+    "batch": "several tasks in one submit are under way at the same time",
+    "concurrent": "further requests are taken while tasks are under way",
+    "created": "the job handle of a foreground task is told",
+    "background-created": "the job handle of a background task is told",
+    "exceptions": "WORK_EXCEPTION is told as an exception",
+    "exceptions-by-option": "exceptions are asked for with OPTION_REQ when the caller says so",
+    "exceptions-per-task": "exceptions are asked for with OPTION_REQ when a task wants them",
+    "exceptions-always": "exceptions are asked for with OPTION_REQ on every connection, unbidden",
+    "work-data": "WORK_DATA and WORK_WARNING are told",
+    "progress": "WORK_STATUS of a task is told",
+    "status": "GET_STATUS",
+    "status-unique": "GET_STATUS_UNIQUE",
+    "echo": "ECHO_REQ",
+    "retries": "a failed task is submitted again as often as the caller says",
+    "wait": "the caller may say how long to wait",
+    "epoch": "SUBMIT_JOB_EPOCH",
+    "reduce": "SUBMIT_REDUCE_JOB and SUBMIT_REDUCE_JOB_BACKGROUND",
+}
+"""What a client library may have: the words of ``hello``, and of ``needs`` when a client is under test."""
+WORKER_FEATURES: Final = {
+    "several-servers": "a list of servers, all of which are served",
+    "several-functions": "more than one function",
+    "timeout": "CAN_DO_TIMEOUT",
+    "unregister": "CANT_DO",
+    "work-data": "WORK_DATA and WORK_WARNING",
+    "progress": "WORK_STATUS",
+    "fail": "a handler may say that its job failed",
+    "exceptions": "a handler may send WORK_EXCEPTION",
+    "raise": "a handler may throw, and the worker goes on",
+}
+"""What a worker library may have: the words of ``hello``, and of ``needs`` when a worker is under test."""
+ABILITIES: Final = {"server": CAPABILITIES, "client": CLIENT_FEATURES, "worker": WORKER_FEATURES}
+"""The words of ``needs`` by the role that they concern; a word of another role asks nothing of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:
