@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PROC: Final = Path("/proc")
 _TABLES: Final = (_PROC / "net/tcp", _PROC / "net/tcp6")
@@ -33,20 +36,26 @@ def listens(pid: int, port: int) -> bool:
     Asking the kernel needs no connection, which the program would notice, and cannot mistake
     a stranger who was given the same port for the program.
     """
-    wanted = {f"socket:[{inode}]" for table in _TABLES for inode in _listeners(_read(table), port)}
-    return bool(wanted) and any(wanted & _descriptors(member) for member in family(pid))
+    # The table of sockets is looked at last: with thousands of connections that have ended in it, it takes
+    # the kernel longer than a program takes to start.
+    sockets = {name for member in family(pid) for name in _descriptors(member) if name.startswith("socket:")}
+    return bool(sockets) and any(
+        f"socket:[{inode}]" in sockets for table in _TABLES for inode in _listeners(table, port)
+    )
 
 
-def _listeners(table: str, port: int) -> list[str]:
+def _listeners(table: Path, port: int) -> Iterator[str]:
     """The inodes of the sockets that listen on a port; the kernel lists listening sockets first."""
-    inodes = []
-    for row in table.splitlines()[1:]:
-        fields = row.split()
-        if fields[3] != _LISTEN:
-            break
-        if int(fields[1].rpartition(":")[2], 16) == port:
-            inodes.append(fields[9])
-    return inodes
+    try:
+        with table.open() as rows:
+            next(rows)
+            for fields in map(str.split, rows):
+                if fields[3] != _LISTEN:
+                    return
+                if int(fields[1].rpartition(":")[2], 16) == port:
+                    yield fields[9]
+    except OSError:  # this machine has no such family of addresses
+        return
 
 
 def _descriptors(pid: int) -> set[str]:
