@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from gearspec.errors import UsageError
-from gearspec.harness.locate import NODE_MODULES, locate
+from gearspec.harness.locate import locate
+from gearspec.harness.package import NODE_MODULES
+from gearspec.harness.program import Program
 from gearspec.harness.target import load_target
 
 
@@ -118,3 +120,45 @@ def test_an_npm_package_that_is_not_there_is_told_with_what_to_do(target):
 def test_a_version_file_that_cannot_be_read_is_told(target):
     with pytest.raises(UsageError, match="cannot read /no/such for the version: No such file or directory"):
         locate(target("command: [x]\nversion: {file: /no/such, match: '(x)'}"))
+
+
+def test_the_first_program_that_has_the_package_is_taken(target, tmp_path):
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    text = f"program: [/no/such, {other}, '{{python}}']\npython-module: json\ncommand: ['{{program}}']"
+    assert locate(target(text)).command == (sys.executable,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("python-module: no.such", "Python module no.such in "),
+        ("python-module: no-such; import os", "Python module no-such; import os in "),
+    ],
+)
+def test_a_package_that_is_not_there_is_told_with_what_to_do(target, text, words):
+    mine = target(f"{text}\ncommand: ['{{python}}']\ninstall: pip install it")
+    with pytest.raises(UsageError) as caught:
+        locate(mine)
+    told = f"mine is not installed, there is no {words}{sys.executable}: pip install it"
+    assert str(caught.value) == told
+
+
+def test_an_interpreter_that_is_not_there_is_told(target):
+    with pytest.raises(UsageError, match=r"there is no no-such-php$"):
+        locate(target("command: [no-such-php]\nphp-extension: gearman"))
+
+
+def test_a_place_can_be_named_by_a_variable(target, monkeypatch):
+    monkeypatch.setenv("WHERE_IT_IS", "/opt/it")
+    mine = target("variable: WHERE_IT_IS\ncommand: ['{variable}/x']")
+    assert locate(mine).command == ("/opt/it/x",)
+    monkeypatch.setenv("WHERE_IT_IS", "")
+    with pytest.raises(UsageError, match=r"the environment variable WHERE_IT_IS that names it is not set$"):
+        locate(mine)
+
+
+def test_without_a_file_a_path_is_relative_to_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert locate(Program("mine", command=("./x",))).command == (f"{tmp_path}/x",)

@@ -65,7 +65,8 @@ notes: [one, two]
     assert target.programs == ("a", "b")
     assert target.command == ("{program}", "-p", "{port}")
     assert target.environment == {"LANG": "C"}
-    assert (target.node_module, target.install, target.title) == ("abraxas", "make install", "mine")
+    assert (target.install, target.title) == ("make install", "mine")
+    assert target.packages == {"node-module": "abraxas"}
     assert target.version.line == "version"
     assert target.version.find("OK 1.2") == "1.2"
     assert target.version.find("ERR") is None
@@ -90,7 +91,7 @@ def test_capabilities_may_be_listed_instead_of_what_is_lacking(written):
     ("text", "message"),
     [
         ("[]", ":1: a mapping is expected here"),
-        ("title: x", ":1: exactly one of command, address, embedded says where the server is"),
+        ("title: x", ":1: exactly one of command, address, embedded says where the program is"),
         ("address: h:1\ncommand: [x]", ":1: exactly one of command, address, embedded says"),
         ("address: h:1\nadress: h:2", ":2: 'adress' is no key here"),
         ("address: h:1\naddress: h:2", ":2: the key 'address' stands here twice"),

@@ -1,4 +1,4 @@
-"""Where the program of a target is on this machine, and which version of it."""
+"""Where a program under test is on this machine, and which version of it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gearspec.errors import UsageError
+from gearspec.harness.package import PATIENCE, missing, node_module
 from gearspec.harness.process import fill
 from gearspec.protocol.transcript import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from gearspec.harness.target import Target, Version
-
-NODE_MODULES: Final = "GEARSPEC_NODE_MODULES"
-"""The environment variable that names a folder of npm packages."""
-_PATIENCE: Final = 20.0
+    from gearspec.harness.program import Program, Version
 
 
 class Located(NamedTuple):
-    """A target as it is installed here.
+    """A program as it is installed here.
 
     Attributes:
         command: how to start it; ``{host}``, ``{port}`` and ``{folder}`` are still to be filled in.
@@ -37,61 +32,64 @@ class Located(NamedTuple):
     version: str | None
 
 
-def locate(target: Target) -> Located:
-    """Find the program of a target that has a command.
+def locate(program: Program) -> Located:
+    """Find a program that has a command.
+
+    Without a file, a relative path is relative to the current folder.
 
     Raises:
-        UsageError: it is not installed, or is another program.
+        UsageError: it is not installed, is another program, or a variable is not set.
     """
-    assert target.path is not None, "a command stands in a file"
-    here = target.path.resolve().parent
+    here = program.path.resolve().parent if program.path else Path.cwd()
     places = {"{here}": str(here), "{python}": sys.executable, "{bin}": str(Path(sys.executable).parent)}
-    if target.programs:
-        places["{program}"] = _program(target, [fill(program, places) for program in target.programs])
-    if target.node_module:
-        places["{module}"] = str(_module(target.node_module))
-    first, *arguments = (fill(argument, places) for argument in target.command)
-    program = str(here / first) if "/" in first else first  # an absolute path stays what it is
-    environment = {name: fill(value, places) for name, value in target.environment.items()}
-    return Located((program, *arguments), environment, _version(target, places))
+    if program.variable:
+        places["{variable}"] = _variable(program)
+    if "node-module" in program.packages:
+        places["{module}"] = str(node_module(program.packages["node-module"]))
+    if program.programs:
+        places["{program}"] = _find(program, [fill(candidate, places) for candidate in program.programs])
+    first, *arguments = (fill(argument, places) for argument in program.command)
+    path = str(here / first) if "/" in first else first  # an absolute path stays what it is
+    if program.packages.keys() - {"node-module"} and not program.programs:
+        _find(program, [path])
+    environment = {name: fill(value, places) for name, value in program.environment.items()}
+    return Located((path, *arguments), environment, _version(program, places))
 
 
-def _program(target: Target, candidates: list[str]) -> str:
-    for candidate in candidates:
-        found = shutil.which(candidate)
-        if found:
-            return found
-    advice = f": {target.install}" if target.install else ""
-    raise UsageError(f"{target.name} is not installed, there is no {' or '.join(candidates)}{advice}")
+def _variable(program: Program) -> str:
+    value = os.environ.get(program.variable)
+    if not value:
+        raise _absent(program, f"the environment variable {program.variable} that names it is not set")
+    return value
 
 
-def _module(name: str) -> Path:
-    for folder in _module_folders():
-        if (folder / name / "package.json").is_file():
-            return folder / name
-    raise UsageError(
-        f"the npm package {name} is not found: npm install {name}, and set {NODE_MODULES} to the folder"
-        " node_modules that it is in"
-    )
+def _find(program: Program, candidates: list[str]) -> str:
+    """The first of the candidates that is there and has the packages that the program needs."""
+    found = [path for path in map(shutil.which, candidates) if path]
+    needs = [(kind, name) for kind, name in program.packages.items() if kind != "node-module"]
+    lacks = ""
+    for path in found:
+        lacking = next(filter(None, (missing(path, kind, name) for kind, name in needs)), "")
+        if not lacking:
+            return path
+        lacks = lacks or lacking
+    raise _absent(program, f"there is no {lacks or ' or '.join(candidates)}")
 
 
-def _module_folders() -> Iterator[Path]:
-    named = os.environ.get(NODE_MODULES)
-    if named:
-        yield Path(named).resolve()
-    yield from (Path(word).resolve() for word in os.environ.get("NODE_PATH", "").split(os.pathsep) if word)
-    yield Path("node_modules").resolve()
+def _absent(program: Program, reason: str) -> UsageError:
+    advice = f": {program.install}" if program.install else ""
+    return UsageError(f"{program.name} is not installed, {reason}{advice}")
 
 
-def _version(target: Target, places: dict[str, str]) -> str | None:
-    version = target.version
+def _version(program: Program, places: dict[str, str]) -> str | None:
+    version = program.version
     if version is None or version.line is not None:
         return None
     text, source = _told(version, places)
     found = version.find(text)
     if found is None:
         said = printable(text.strip().partition("\n")[0].encode())
-        raise UsageError(f"this is not {target.name}: the version in {source} is '{said}'")
+        raise UsageError(f"this is not {program.name}: the version in {source} is '{said}'")
     return found
 
 
@@ -110,7 +108,7 @@ def _told(version: Version, places: dict[str, str]) -> tuple[str, str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
