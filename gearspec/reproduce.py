@@ -14,6 +14,7 @@ from gearspec.script.check import DEFAULT_WITHIN, SILENT
 from gearspec.script.encode import variants
 from gearspec.script.fit import message_name
 from gearspec.script.load import first_message
+from gearspec.script.project import SERVER, project
 from gearspec.script.trait import Traits
 from gearspec.script.value import AnyOf, Clock, Join, Matches, Repeat, Template
 
@@ -38,7 +39,7 @@ def reproduce(case: Case, traits: Traits | None = None) -> str:
     """
     traits = traits or Traits()
     body = [f"    {line}" for line in _steps(case.steps, traits)]
-    ways = [(dict(variant.choices), variant.cut) for variant in variants(case)]
+    ways = [(dict(variant.choices), variant.cut) for variant in variants(project(case.steps, SERVER), SERVER)]
     play = ["def play(choices: dict[int, int], cut: int) -> None:", f'    """{case.title}."""', *body]
     play += ["    finish()", "", ""]
     head = (
@@ -213,7 +214,7 @@ def _want(step: Message, traits: Traits) -> str:
         return f"Want({step.party!r}, 'CLOSE')"
     if step.what == words.TEXT:
         return f"Want({step.party!r}, 'TEXT', ({_pattern(step.values['line'])},))"
-    message = BY_NAME[message_name(step, traits)]
+    message = BY_NAME[message_name(step, traits.grab)]
     if step.args is not None:
         patterns = [_pattern(value) for value in step.args]
     else:

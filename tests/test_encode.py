@@ -72,7 +72,7 @@ def test_a_clock_is_rendered_when_it_is_sent():
 
 
 def test_a_case_without_a_choice_is_played_once():
-    assert variants(case_of("")) == [Variant()]
+    assert variants(case_of("").steps, "server") == [Variant()]
 
 
 def test_every_choice_and_every_cut_is_a_variant():
@@ -88,7 +88,7 @@ def test_every_choice_and_every_cut_is_a_variant():
     data: abc
     split: anywhere
 """
-    found = variants(case_of(lines))
+    found = variants(case_of(lines).steps, "server")
     assert len(found) == 2 * 14
     assert {variant.cut for variant in found} == set(range(1, 15))
     assert {variant.choices for variant in found} == {((6, 0),), ((6, 1),)}

@@ -6,10 +6,8 @@ from gearspec.protocol.packet import Line, Packet, response
 from gearspec.script.action import Sign
 from gearspec.script.case import Message
 from gearspec.script.fit import cells, fits, message_name, same_message, same_rows
-from gearspec.script.trait import Traits
 from gearspec.script.value import template
 
-TRAITS = Traits(grab="GRAB_JOB_UNIQ")
 NAMES = {"job": b"H:1"}
 
 
@@ -20,7 +18,7 @@ def line(what, *, args=None, rows=(), **values):
 
 
 def fit(expected, came):
-    return fits(expected, came, TRAITS, NAMES)
+    return fits(expected, came, "GRAB_JOB_UNIQ", NAMES)
 
 
 def test_what_is_not_written_may_be_anything():
@@ -55,8 +53,8 @@ def test_arguments_by_position_are_counted():
 
 
 def test_assign_is_the_one_that_belongs_to_the_grab():
-    assert message_name(line("ASSIGN"), TRAITS) == "JOB_ASSIGN_UNIQ"
-    assert message_name(Message(1, "worker", "server", "GRAB"), TRAITS) == "GRAB_JOB_UNIQ"
+    assert message_name(line("ASSIGN"), "GRAB_JOB_UNIQ") == "JOB_ASSIGN_UNIQ"
+    assert message_name(Message(1, "worker", "server", "GRAB"), "GRAB_JOB_UNIQ") == "GRAB_JOB_UNIQ"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +73,7 @@ def test_assign_is_the_one_that_belongs_to_the_grab():
     ],
 )
 def test_signs_lines_and_packets_are_told_apart(what, came, same):
-    assert same_message(line(what), came, TRAITS) is same
+    assert same_message(line(what), came, "GRAB_JOB_UNIQ") is same
 
 
 def test_a_line_of_text_is_compared_without_its_ending():

@@ -7,8 +7,8 @@ from gearspec.protocol.packet import Packet, request
 from gearspec.protocol.transcript import HALF_CLOSE, OPEN, Note
 from gearspec.script import talk as talking
 from gearspec.script.action import Arrival, Moment, Send, Sign
-from gearspec.script.talk import EYE, Stopped
-from gearspec.script.verdict import Verdict
+from gearspec.script.talk import EYE
+from gearspec.script.verdict import Stopped, Verdict
 from tests.memory import Driver, Late, Oblivious
 from tests.miniature import Flooding, Mute, Selective, Waking
 

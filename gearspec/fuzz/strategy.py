@@ -123,7 +123,9 @@ def _renamed(what: What, word: bytes) -> What:
         return what._replace(body=what.body.replace(MARK, word))
     if isinstance(what, Line):
         return Line(what.raw.replace(MARK, word))
-    return Note(what.kind, what.data.replace(MARK, word))
+    if isinstance(what, Note):
+        return Note(what.kind, what.data.replace(MARK, word))
+    raise TypeError("a server is sent no speech")
 
 
 # --- as it should be ----------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from gearspec.protocol.packet import Line, Packet, check, request
 from gearspec.protocol.transcript import RAW, Note, describe
 from gearspec.script.action import Sign
 from gearspec.script.clean import clean
-from gearspec.script.talk import Stopped, Talk
-from gearspec.script.verdict import Result, Verdict
+from gearspec.script.talk import Talk
+from gearspec.script.verdict import Result, Stopped, Verdict
 
 if TYPE_CHECKING:
     from gearspec.fuzz.strategy import Sending

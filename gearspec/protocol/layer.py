@@ -29,7 +29,17 @@ from scapy.utils import PcapReader, wrpcap
 from gearspec.errors import UsageError
 from gearspec.protocol import packet as codec
 from gearspec.protocol.message import BY_TYPE, HEADER_SIZE, LEGAL, MESSAGES, REQ, Message
-from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Transcript
+from gearspec.protocol.transcript import (
+    CLOSE,
+    HALF_CLOSE,
+    OPEN,
+    RAW,
+    RESET,
+    Note,
+    Speech,
+    Transcript,
+    raw_bytes,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -289,12 +299,14 @@ class _Writer:
         self.opened = 0
 
     def event(self, event: Event) -> None:
+        if isinstance(event.what, Speech):
+            return
         pair = frozenset({event.sender, event.receiver})
         note = event.what if isinstance(event.what, Note) else Note("")
         if note.kind == OPEN or pair not in self.ends:
             self.open(event, pair)
         sender, receiver = self.ends[pair][event.sender], self.ends[pair][event.receiver]
-        data = event.what.encode() if isinstance(event.what, codec.Packet) else event.what[-1]
+        data = raw_bytes(event.what)
         for start in range(0, len(data), _SEGMENT):
             self.send(event.at, sender, receiver, "PA", data[start : start + _SEGMENT])
         if note.kind in _FLAGS:

@@ -47,7 +47,21 @@ class Note(NamedTuple):
     data: bytes = b""
 
 
-What = Packet | Line | Note
+class Speech(NamedTuple):
+    """What a client or worker library is told to do, or tells its user; no bytes on any connection.
+
+    Attributes:
+        verb: ``calls`` or ``reports``.
+        name: of the call or the event.
+        fields: what goes with it, by name, in order.
+    """
+
+    verb: str
+    name: str
+    fields: tuple[tuple[str, bytes], ...] = ()
+
+
+What = Packet | Line | Note | Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,10 @@ def describe(what: What, names: Mapping[bytes, str] | None = None) -> str:
         return f"TEXT {_value(what.raw, names)}"
     if isinstance(what, Note):
         return f"{what.kind} {len(what.data)} bytes" if what.data else what.kind
+    if isinstance(what, Speech):
+        return " ".join(
+            [what.verb, what.name, *(f"{key}={_value(value, names)}" for key, value in what.fields)]
+        )
     fields = what.fields
     words = [what.name, *(f"{key}={_value(value, names)}" for key, value in fields.items())]
     if what.message is None and what.body:
@@ -131,7 +149,9 @@ def _hex(what: What) -> list[str]:
 
 
 def raw_bytes(what: What) -> bytes:
-    """The bytes of an event on the wire; none of a note that is no bytes."""
+    """The bytes of an event on the wire; none of what is no bytes there."""
     if isinstance(what, Packet):
         return what.encode()
+    if isinstance(what, Speech):
+        return b""
     return what.raw if isinstance(what, Line) else what.data

@@ -9,7 +9,9 @@ from gearspec.errors import ScriptError
 from gearspec.protocol.clause import load_clauses
 from gearspec.protocol.message import BY_NAME
 from gearspec.script import case as words
-from gearspec.script.case import Branch, Case, Either, Message, Step, Together
+from gearspec.script.case import Branch, Call, Case, Either, Message, Report, Step, Together
+from gearspec.script.errand import BACKGROUND, OPERATIONS, SUBMITS, written
+from gearspec.script.project import SERVER, concerns, expects, is_silence, project
 from gearspec.script.step import StepParser
 from gearspec.script.value import AnyOf, Clock, Matches, Value, names_in
 
@@ -21,6 +23,10 @@ SILENT: Final = {
 }
 """What is sent for an argument that is not written; every other one must be."""
 _CUT: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING})
+_OVER: Final = frozenset(
+    {"WORK_COMPLETE", "WORK_FAIL", "WORK_EXCEPTION", "ERROR", words.CLOSE, words.RESET, words.HALF_CLOSE}
+)
+"""What ends a job of a client, or all of them."""
 
 
 @dataclass(slots=True)
@@ -67,16 +73,12 @@ class _Checker:
     def __init__(self, case: Case, role: str) -> None:
         self.case, self.role = case, role
         self.decided: set[str] = set()
+        self.written = written(case.steps, role)
+        self.open = 0  # foreground jobs of the client that the script has not ended
+        self.batching = False
 
     def error(self, message: str, step: Step | Branch) -> ScriptError:
         return ScriptError(message, self.case.path, step.line)
-
-    def concerns(self, step: Message) -> bool:
-        return self.role in {"server", step.party}
-
-    def sent(self, step: Message) -> bool:
-        """Whether the harness sends this line when the role is under test."""
-        return step.sent is (self.role == "server")
 
     def steps(self, steps: tuple[Step, ...], scope: _Scope) -> None:
         for step in steps:
@@ -86,43 +88,48 @@ class _Checker:
                 self.together(step, scope)
             elif isinstance(step, Either):
                 self.either(step, scope)
+            elif isinstance(step, Call) and concerns(step, self.role):
+                self.call(step, scope)
+            elif isinstance(step, Report) and concerns(step, self.role):
+                self.report(step, scope)
 
     def together(self, step: Together, scope: _Scope) -> None:
+        if any(concerns(line, self.role) != concerns(step.steps[0], self.role) for line in step.steps):
+            raise self.error(f"a part of this 'together' is not seen by a {self.role} under test", step)
         for line in step.steps:
-            if isinstance(line, Message):
-                if line.sent is not (self.role != "server") or line.what == words.NOTHING:
-                    raise self.error("'together' holds only lines that are expected, and not 'nothing'", line)
-                self.message(line, scope)
+            if not concerns(line, self.role):
+                continue
+            if not expects(line, self.role) or is_silence(line):
+                raise self.error("'together' holds only lines that are expected, and not 'nothing'", line)
+            self.steps((line,), scope)
 
     def either(self, step: Either, scope: _Scope) -> None:
-        firsts = [
-            next((s for s in b.steps if isinstance(s, Message) and self.concerns(s)), None)
-            for b in step.branches
-        ]
-        kinds = {self.sent(first) for first in firsts if first is not None}
-        if (
-            len(kinds) > 1
-            or (kinds and None in firsts)
-            or any(isinstance(b.steps[0], Together) for b in step.branches)
+        firsts = [next(iter(project(branch.steps, self.role)), None) for branch in step.branches]
+        kinds = {first is not None and expects(first, self.role) for first in firsts}
+        if any(isinstance(first, Together | Either) for first in firsts) or (
+            any(firsts) and (None in firsts or len(kinds) > 1)
         ):
-            raise self.error("all branches begin with an expected line, or all with a sent one", step)
-        scopes = []
+            raise self.error(
+                f"all branches begin with an expected line, or all with a sent one (seen by a {self.role})",
+                step,
+            )
+        scopes, before = [], self.open
         for branch in step.branches:
-            inner = scope.copy()
+            inner, self.open = scope.copy(), before
             self.steps(branch.steps, inner)
             scopes.append(inner)
         scope.meet(scopes)
 
     def message(self, step: Message, scope: _Scope) -> None:
         self.direction(step)
-        if not self.concerns(step):
+        if not concerns(step, self.role):
             return
         if step.since is not None and step.since not in scope.marks:
             raise self.error(f"no earlier line has 'mark: {step.since}'", step)
-        if self.sent(step):
-            self.sending(step, scope)
-        else:
+        if expects(step, self.role):
             self.expecting(step, scope)
+        else:
+            self.sending(step, scope)
         if step.mark is not None:
             scope.marks.add(step.mark)
 
@@ -135,13 +142,18 @@ class _Checker:
             raise self.error(f"{step.what} goes the other way", step)
         if step.what == words.TABLE and step.sent:
             raise self.error("a TABLE is what a server answers", step)
+        if step.clause and step.clause not in self.case.clauses:
+            raise self.error(f"the clause '{step.clause}' is not among those of the case", step)
+
+    # --- ours -------------------------------------------------------------------------------
 
     def sending(self, step: Message, scope: _Scope) -> None:
-        if step.within is not None or step.not_before is not None:
+        alone = len(self.case.under_test) == 1  # another role may look at what this line only says
+        if alone and (step.within is not None or step.not_before is not None):
             raise self.error("'within' and 'not-before' stand on a line that is expected", step)
         if step.what in {words.NOTHING, words.TABLE}:
             raise self.error(f"'{step.what}' can only be expected", step)
-        if step.clause:
+        if alone and step.clause:
             raise self.error(
                 "'clause' stands on the line that decides it, and that is one that is expected", step
             )
@@ -149,39 +161,85 @@ class _Checker:
         if missing := [name for name in needed if name not in SILENT and name not in step.values]:
             raise self.error(f"{step.what} that is sent must say its {missing[0]}", step)
         for value in _values(step):
-            if _holds(value, AnyOf | Matches):
-                raise self.error("any-of and matches stand only on a line that is expected", step)
-            if step.times == 1:
-                scope.names.update(names_in(value))
-            elif unbound := set(names_in(value)) - scope.names:
-                raise self.error(
-                    f"${min(unbound)} is not bound yet, and a line with 'times' binds nothing", step
-                )
+            self.render(step, value, scope, binds=step.times == 1)
         scope.parties.add(step.party)
+        self.batching = False
+        if step.what in _OVER:
+            self.open = max(0, self.open - 1) if step.what in BY_NAME else 0
+
+    def render(self, step: Message | Call, value: Value, scope: _Scope, *, binds: bool = True) -> None:
+        """A value that is ours to make."""
+        if _holds(value, AnyOf | Matches):
+            raise self.error("any-of and matches stand only on a line that is expected", step)
+        if binds:
+            scope.names.update(names_in(value))
+        elif unbound := set(names_in(value)) - scope.names:
+            raise self.error(f"${min(unbound)} is not bound yet, and a line with 'times' binds nothing", step)
+
+    def call(self, step: Call, scope: _Scope) -> None:
+        """What a testee is asked."""
+        for value in step.values.values():
+            self.render(step, value, scope)
+        if step.operation not in {"connect", "quit"}:
+            self.ask(step, step.operation == "submit", "background" in step.settings)
+
+    def ask(self, step: Call | Message, submits: bool, background: bool) -> None:  # noqa: FBT001 - see below
+        """A client library that blocks takes nothing while a job of its own is under way, but one batch."""
+        if self.role != "client":
+            return
+        if self.open and not (submits and self.batching) and "concurrent" not in self.case.needs:
+            raise self.error("a client is asked while its job is under way, which needs: [concurrent]", step)
+        self.batching = submits
+        self.open += submits and not background
+
+    # --- theirs -----------------------------------------------------------------------------
 
     def expecting(self, step: Message, scope: _Scope) -> None:
-        if step.frame != words.Frame() or step.split is not None or step.anywhere or step.join:
+        if len(self.case.under_test) == 1 and (
+            step.frame != words.Frame() or step.split is not None or step.anywhere or step.join
+        ):
             raise self.error("frame, split and join stand on a line that is sent", step)
-        if self.role == "server" and step.party not in scope.parties:
+        if self.role == SERVER and step.party not in scope.parties:
             raise self.error(f"{step.party} has not sent anything yet, so it has no connection", step)
-        if step.clause:
-            if step.clause not in self.case.clauses:
-                raise self.error(f"the clause '{step.clause}' is not among those of the case", step)
-            self.decided.add(step.clause)
+        self.decide(step)
         if step.what in _CUT and (step.values or step.args or step.times > 1):
             raise self.error(f"{step.what} takes no arguments", step)
         if step.what == words.TEXT and "line" not in step.values:
             raise self.error("TEXT says its line", step)
+        implied = self.role != SERVER and self.implies(step)
+        if implied and self.role == "client":
+            self.ask(step, step.what in SUBMITS, step.what in BACKGROUND)
         for value in _values(step):
+            if implied and not _holds(value, AnyOf | Matches):
+                scope.names.update(names_in(value))
             self.capture(step, value, scope)
 
-    def capture(self, step: Message, value: Value, scope: _Scope) -> None:
+    def implies(self, step: Message) -> bool:
+        """Whether a testee is asked for this line although the script does not say so (K2, W3)."""
+        operation = OPERATIONS[self.role].get(step.what)
+        return operation is not None and operation not in self.written
+
+    def report(self, step: Report, scope: _Scope) -> None:
+        """What a testee tells."""
+        if step.clause and step.clause not in self.case.clauses:
+            raise self.error(f"the clause '{step.clause}' is not among those of the case", step)
+        self.decide(step)
+        for value in step.values.values():
+            self.capture(step, value, scope)
+        self.open -= step.event == "error" and self.open > 0
+
+    def decide(self, step: Message | Report) -> None:
+        if step.clause:
+            self.decided.add(step.clause)
+
+    def capture(self, step: Message | Report, value: Value, scope: _Scope) -> None:
         whole = getattr(value, "name", None)
-        if whole and step.times == 1 and step.what != words.TABLE:
+        single = isinstance(step, Report) or (step.times == 1 and step.what != words.TABLE)
+        if whole and single:
             scope.names.add(whole)
         elif unbound := set(names_in(value)) - scope.names:
             raise self.error(f"${min(unbound)} is not bound here; only a whole value can bind it", step)
-        if _holds(value, Clock):
+        if _holds(value, Clock) and len(self.case.under_test) == 1:
             raise self.error("clock stands only on a line that is sent", step)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gearspec.protocol.message import GRABS
 from gearspec.protocol.packet import Line
+from gearspec.protocol.transcript import Speech
 from gearspec.script import case as words
 from gearspec.script.action import Sign
 from gearspec.script.value import match
@@ -15,35 +16,45 @@ if TYPE_CHECKING:
 
     from gearspec.protocol.packet import Item
     from gearspec.script.case import Message
-    from gearspec.script.trait import Traits
     from gearspec.script.value import Value
 
-
-def message_name(step: Message, traits: Traits) -> str:
-    """The message that a line means: ``GRAB`` and ``ASSIGN`` are those of the kind that the server knows."""
-    if step.what == words.GRAB:
-        return traits.grab
-    return GRABS[traits.grab] if step.what == words.ASSIGN else step.what
+    Arrived = Item | Sign | Speech
 
 
-def same_message(step: Message, what: Item | Sign, traits: Traits) -> bool:
+def message_name(step: Message, grab: str | None) -> str:
+    """The message that a line means.
+
+    Args:
+        step: the line.
+        grab: the kind of grab that ``GRAB`` and ``ASSIGN`` stand for; None if any kind will do.
+    """
+    if grab is None:
+        return step.what
+    return {words.GRAB: grab, words.ASSIGN: GRABS[grab]}.get(step.what, step.what)
+
+
+def same_message(step: Message, what: Arrived, grab: str | None) -> bool:
     """Whether it is the message of the line, whatever its arguments."""
     if isinstance(what, Sign):
         return step.what in {words.CLOSE, words.RESET} and what in {Sign.CLOSED, Sign.RESET}
+    if isinstance(what, Speech):
+        return False
     if isinstance(what, Line):
         return step.what in {words.TEXT, words.TABLE}
-    return what.name == message_name(step, traits)
+    if step.what == words.GRAB and grab is None:
+        return what.name in GRABS
+    return what.name == message_name(step, grab)
 
 
 def fits(
-    step: Message, what: Item | Sign, traits: Traits, names: Mapping[str, bytes]
+    step: Message, what: Arrived, grab: str | None, names: Mapping[str, bytes]
 ) -> dict[str, bytes] | None:
     """The names that the line binds to what came; None if it is not what the line says."""
-    if not same_message(step, what, traits):
+    if not same_message(step, what, grab):
         return None
     if isinstance(what, Line):
         return match(step.values["line"], what.text, names) if step.what == words.TEXT else {}
-    if isinstance(what, Sign):
+    if isinstance(what, Sign | Speech):
         return {}
     if step.args is not None:
         if len(step.args) != len(what.arguments):

@@ -6,29 +6,33 @@ import re
 from typing import TYPE_CHECKING
 
 from gearspec.protocol.packet import Line
-from gearspec.protocol.transcript import describe, printable
+from gearspec.protocol.transcript import Speech, describe, printable
 from gearspec.script import case as words
 from gearspec.script.action import Sign
+from gearspec.script.case import Report
 from gearspec.script.fit import message_name
 from gearspec.script.value import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gearspec.protocol.packet import Item
     from gearspec.script.case import Message
-    from gearspec.script.trait import Traits
+    from gearspec.script.fit import Arrived
+    from gearspec.script.value import Value
 
 _SIGNS = {
     Sign.CLOSED: "the end of the connection",
     Sign.RESET: "a reset of the connection",
     Sign.REFUSED: "a refusal of the connection",
+    Sign.ACCEPTED: "a connection",
     Sign.RUBBISH: "bytes that are neither packet nor text",
 }
 
 
-def wanted(step: Message, traits: Traits) -> str:
+def wanted(step: Message | Report, grab: str | None) -> str:
     """What a line expects."""
+    if isinstance(step, Report):
+        return " ".join(["the report", step.event, *_written(step.values)])
     if step.what == words.NOTHING:
         return "nothing"
     if step.what in {words.CLOSE, words.RESET}:
@@ -36,17 +40,21 @@ def wanted(step: Message, traits: Traits) -> str:
     if step.what == words.TABLE:
         rows = "; ".join(" ".join("*" if cell is None else show(cell) for cell in row) for row in step.rows)
         return f"a table with {rows or 'no row of ours'}"
-    if step.args is not None:
-        arguments = [f"'{show(value)}'" for value in step.args]
-    else:
-        arguments = [f"{name}='{show(value)}'" for name, value in step.values.items()]
-    return " ".join([message_name(step, traits), *arguments])
+    written = _written(step.values) if step.args is None else [f"'{show(value)}'" for value in step.args]
+    return " ".join([message_name(step, grab), *written])
 
 
-def came(what: Item | Sign, names: Mapping[str, bytes]) -> str:
+def _written(values: Mapping[str, Value]) -> list[str]:
+    return [f"{name}='{show(value)}'" for name, value in values.items()]
+
+
+def came(what: Arrived, names: Mapping[str, bytes]) -> str:
     """What came, with ``$name`` for every value that is bound, and no handle that is not."""
     if isinstance(what, Sign):
         return _SIGNS[what]
+    if isinstance(what, Speech):
+        told = [f"{name}='{_masked(value, names)}'" for name, value in what.fields]
+        return " ".join(["the report", what.name, *told])
     if isinstance(what, Line):
         return f"TEXT '{_masked(what.text, names)}'"
     known = {value: f"'${name}'" for name, value in names.items() if value}

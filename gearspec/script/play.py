@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import TargetGone
 from gearspec.ledger import audit
-from gearspec.protocol.clause import load_clauses
 from gearspec.protocol.packet import STRUCTURAL, Line, Packet, check
 from gearspec.protocol.transcript import Transcript
 from gearspec.script import case as words
-from gearspec.script.action import How, Sign
-from gearspec.script.case import Branch, Case, Either, Message, Step, Together
-from gearspec.script.check import DEFAULT_WITHIN
+from gearspec.script.action import Action, How, Moment, Sign
+from gearspec.script.case import Either, Message, Step, Together
 from gearspec.script.clean import clean
-from gearspec.script.encode import Variant, cuts, encode, variants
+from gearspec.script.encode import cuts, encode, variants
 from gearspec.script.fit import cells, fits, same_message, same_rows
-from gearspec.script.load import first_message, walk
-from gearspec.script.phrase import came, wanted
-from gearspec.script.talk import EARLY, GRACE, Stopped, Talk
-from gearspec.script.value import names_in
-from gearspec.script.verdict import Result, Verdict
+from gearspec.script.link import Received
+from gearspec.script.load import walk
+from gearspec.script.phrase import came
+from gearspec.script.player import Expected, Player
+from gearspec.script.project import SERVER, project
+from gearspec.script.talk import EARLY, GRACE, Talk
+from gearspec.script.verdict import Stopped, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gearspec.protocol.packet import Item
     from gearspec.script.action import Play
-    from gearspec.script.link import Received
+    from gearspec.script.case import Call, Case, Listen
+    from gearspec.script.encode import Variant
+    from gearspec.script.fit import Arrived
     from gearspec.script.talk import Talking
     from gearspec.script.trait import Traits
 
-_GRADES: Final = {"pass": Verdict.PASS, "tolerated": Verdict.TOLERATED, "recorded": Verdict.RECORDED}
 _ENDS: Final = {words.CLOSE: How.CLOSE, words.RESET: How.RESET, words.HALF_CLOSE: How.HALF_CLOSE}
 
 
@@ -59,31 +59,28 @@ class Stage:
 
 def plays(case: Case, stage: Stage) -> list[Play]:
     """The plays of a case with a server under test, in order; the worst counts."""
-    return [_Player(case, stage, variant).play() for variant in variants(case)]
+    ways = variants(project(case.steps, SERVER), SERVER)
+    return [_ServerPlayer(case, stage, variant).play() for variant in ways]
 
 
-class _Player:
-    """One play of one case."""
+class _ServerPlayer(Player[Action, Moment, Received]):
+    """One play of one case with a server."""
 
     def __init__(self, case: Case, stage: Stage, variant: Variant) -> None:
-        self.case, self.stage, self.variant = case, stage, variant
-        closing = [s.party for s in walk(case.steps) if isinstance(s, Message) and s.sent and s.what in _ENDS]
+        traits = stage.traits
+        super().__init__(case, SERVER, variant, edition=traits.edition, token=stage.token, grab=traits.grab)
+        self.stage = stage
+        messages = [step for step in walk(self.script) if isinstance(step, Message) and step.sent]
+        closing = [step.party for step in messages if step.what in _ENDS]
         self.talk = Talk(stage.traits, stage.token, closing)
-        self.names: dict[str, bytes] = {}
-        self.marks: dict[str, float] = {}
-        self.clause: str | None = None
-        self.verdict = Verdict.PASS
-        self.flags: set[str] = set()
-        self.step: Step = case.steps[0]
-        self.expected = self.found = ""
 
     # --- the whole --------------------------------------------------------------------------
 
     def play(self) -> Play:
         """Play the case to its end, say what it came to, and leave the server clean."""
-        result = yield from self._outcome()
+        result = yield from self.course(self._end())
         result.transcript = Transcript(list(self.talk.transcript.events))
-        result.names = {value: f"${name}" for name, value in self.names.items() if value}
+        result.names = self.shown
         if result.verdict not in {Verdict.CRASH, Verdict.HANG}:
             try:
                 yield from clean(self.talk)
@@ -93,30 +90,6 @@ class _Player:
                 if verdict.rank > result.verdict.rank:
                     result.verdict, result.message = verdict, f"while tidying up: {problem}"
         return result
-
-    def _outcome(self) -> Talking[Result]:
-        try:
-            yield from self.steps(self.case.steps)
-            yield from self._end()
-        except Stopped as stop:
-            return self._stopped(stop.verdict, stop.message)
-        except TargetGone as gone:
-            return self._stopped(Verdict(gone.outcome), gone.message)
-        return Result(self.verdict, ", ".join(sorted(self.flags)), tuple(sorted(self.flags)), self.clause)
-
-    def _stopped(self, verdict: Verdict, message: str) -> Result:
-        edition = self.stage.traits.edition
-        clause = load_clauses()[self.clause] if self.clause else None
-        if verdict is Verdict.FAIL and clause and not clause.in_edition(edition):
-            return Result(Verdict.RECORDED, message, (f"not-in-{edition}",), self.clause, self.step.line)
-        return Result(
-            verdict=verdict,
-            message=f"{self.clause or 'setup'}: {message}",
-            clause=self.clause,
-            line=self.step.line,
-            expected=self.expected,
-            came=self.found,
-        )
 
     def _end(self) -> Talking[None]:
         """S8: nothing more may come, on any connection; and the ledger must add up."""
@@ -132,22 +105,16 @@ class _Player:
             self.clause, self.expected, self.found = finding.clause, "", finding.message
             raise Stopped(Verdict.FAIL, finding.message)
 
-    # --- steps ------------------------------------------------------------------------------
+    @property
+    def acted_at(self) -> float:
+        """When something was sent last."""
+        return self.talk.acted_at
 
-    def steps(self, steps: tuple[Step, ...], after: tuple[Step, ...] = ()) -> Talking[None]:
-        """Play steps one after the other; `after` is what follows them."""
-        for index, step in enumerate(steps):
-            rest = steps[index + 1 :] + after
-            self.step = step
-            if isinstance(step, Either):
-                yield from self.either(step, rest)
-            elif isinstance(step, Together):
-                yield from self.together([line for line in step.steps if isinstance(line, Message)])
-            elif isinstance(step, Message):
-                yield from (self.send(step, rest) if step.sent else self.expect(step))
+    # --- sending ----------------------------------------------------------------------------
 
-    def send(self, step: Message, rest: tuple[Step, ...]) -> Talking[None]:
+    def act(self, step: Message | Listen | Call, rest: tuple[Step, ...]) -> Talking[None]:
         """Play a line that a party sends."""
+        assert isinstance(step, Message), "a server is neither called nor told to listen"
         if step.what == words.CLOSE:
             yield from self.talk.close(step.party)
         elif step.what == words.RESET:
@@ -158,75 +125,19 @@ class _Player:
             single = "NO_JOB" in _upcoming(step.party, rest)
             yield from self.talk.grab(step.party, patient=not single)
         else:
-            self._bind(step)
+            self.bind(step)
             data, what = encode(step, self.names, self.stage.wall())
             if step.join:
                 yield from self.talk.hold(step.party, data, what)
             else:
                 yield from self.talk.send(step.party, data, what, cuts(step, self.variant, len(data)))
-        self._mark(step, self.talk.acted_at)
-
-    def _bind(self, step: Message) -> None:
-        """Make the names that this line is the first to hold."""
-        pairs = [*step.values.items(), *(("", value) for value in step.args or ())]
-        for argument, value in pairs:
-            for name in names_in(value):
-                if name not in self.names:
-                    self.names[name] = self._fresh(argument)
-
-    def _fresh(self, argument: str) -> bytes:
-        """A new value of 16 bytes; one for a handle looks like a handle."""
-        word = self.stage.token(11).encode()
-        return b"H:gs:" + word if argument == "handle" else b"gear-" + word
-
-    def _mark(self, step: Message, at: float) -> None:
-        if step.mark is not None:
-            self.marks[step.mark] = at
+        self.mark(step, self.talk.acted_at)
 
     # --- expecting --------------------------------------------------------------------------
 
-    def expect(self, step: Message) -> Talking[None]:
-        """Play a line that the server has to send, or must not."""
-        self._turn_to(step)
-        if step.what == words.NOTHING:
-            yield from self._expect_nothing(step)
-            return
-        for _ in range(step.times):
-            received = yield from self._next(step)
-            self._judge(step, received)
-        self.talk.links[step.party].grab = None
-
-    def _turn_to(self, step: Message) -> None:
-        """From here on, failures are about this line, and its clause if it has one."""
-        self.step = step
-        self.clause = step.clause or self.clause
-        self.expected, self.found = wanted(step, self.stage.traits), ""
-
-    def _expect_nothing(self, step: Message) -> Talking[None]:
-        if step.within is not None:
-            until = self._base(step) + step.within
-            while not (yield from self.talk.pause(until)):
-                pass
-        yield from self.talk.hush(step.party)
-        link = self.talk.links[step.party]
-        if link.queue:
-            raise self._unexpected(step, link.queue[0])
-
-    def _base(self, step: Message) -> float:
-        return self.talk.acted_at if step.since is None else self.marks[step.since]
-
-    def _next(self, step: Message) -> Talking[Received]:
-        """The next thing on a party's connection, once it has come."""
-        if step.what == words.TABLE:
-            return (yield from self._table(step))
-        yield from self._wait(lambda: self._head(step) is not None, [step])
-        link = self.talk.links[step.party]
-        if not link.queue:
-            raise Stopped(Verdict.FAIL, f"{step.party} expected {self.expected}, nothing came")
-        return link.queue.popleft()
-
-    def _head(self, step: Message) -> Received | None:
+    def head(self, step: Expected) -> Received | None:
         """What a line would take, after what is absorbed."""
+        assert isinstance(step, Message)
         queue = self.talk.links[step.party].queue
         while queue and self._absorbed(queue[0], step.what):
             queue.popleft()
@@ -239,12 +150,44 @@ class _Player:
             return False
         return at_end or what not in {"NOOP", words.NOTHING}
 
-    def _wait(self, ready: Callable[[], bool], steps: list[Message]) -> Talking[None]:
+    def take(self, step: Expected, head: Received) -> None:
+        """Take what came off its connection."""
+        assert isinstance(step, Message)
+        link = self.talk.links[step.party]
+        link.queue.popleft()
+        if isinstance(head.what, Sign):
+            link.talking = False
+        link.took(head.what)
+        link.grab = None
+
+    def fits(self, step: Expected, what: Arrived) -> dict[str, bytes] | None:
+        """The names that a line binds to what came."""
+        assert isinstance(step, Message)
+        return fits(step, what, self.kind, self.names)
+
+    def same(self, step: Expected, what: Arrived) -> bool:
+        """Whether it is the message of the line."""
+        assert isinstance(step, Message)
+        return same_message(step, what, self.kind)
+
+    def malformed(self, what: Arrived) -> str | None:
+        """The first fault in the structure of a packet."""
+        wrong = check(what, "server") if isinstance(what, Packet) else []
+        return next((fault.message for fault in wrong if fault.kind in STRUCTURAL), None)
+
+    def hush(self, step: Message) -> Talking[None]:
+        """S4: make sure that all that was to come has come, and for as long as the line says."""
+        if step.within is not None:
+            until = self.base(step) + step.within
+            while not (yield from self.talk.pause(until)):
+                pass
+        yield from self.talk.hush(step.party)
+
+    def await_any(self, ready: Callable[[], bool], steps: list[Expected]) -> Talking[None]:
         """Wait until `ready`, or until the lines can be said not to be met (S5)."""
-        explicit = [step for step in steps if step.within is not None or step.not_before is not None]
+        explicit = [step for step in steps if self.timed(step)]
         if explicit:
-            until = max(self._base(s) + (s.within or (s.not_before or 0) + DEFAULT_WITHIN) for s in explicit)
-            yield from self._until(ready, until)
+            yield from self._until(ready, self.deadline(explicit))
         else:
             yield from self._until(ready, self.talk.now + EARLY)
             if not ready():
@@ -258,17 +201,29 @@ class _Player:
             if (yield from self.talk.pause(until)):
                 return
 
+    # --- tables -----------------------------------------------------------------------------
+
+    def expect(self, step: Expected, rest: tuple[Step, ...]) -> Talking[None]:
+        """Play a line that the server has to send; a whole list of the text protocol is one."""
+        if not (isinstance(step, Message) and step.what == words.TABLE):
+            yield from super().expect(step, rest)
+            return
+        self.turn_to(step)
+        for _ in range(step.times):
+            self.mark(step, (yield from self._table(step)).at)
+        self.talk.links[step.party].grab = None
+
     def _table(self, step: Message) -> Talking[Received]:
-        """Take a whole list of the text protocol as one thing: its last line, once all rows are judged."""
+        """Take the rows of a list and judge them; returns its last line."""
         queue = self.talk.links[step.party].queue
         rows: list[list[bytes]] = []
         while True:
-            yield from self._wait(lambda: bool(queue), [step])
+            yield from self.await_any(lambda: bool(queue), [step])
             if not queue:
                 raise Stopped(Verdict.FAIL, f"{step.party} expected {self.expected}, its end did not come")
             received = queue.popleft()
             if not isinstance(received.what, Line):
-                raise self._unexpected(step, received)
+                raise self.unexpected(step, received)
             if received.what.text == b".":
                 break
             rows.append(cells(received.what.text))
@@ -282,102 +237,6 @@ class _Player:
         # H:lap:1 is not held by a cell with H:lap:10.
         held = [re.escape(value) + rb"(?!\d)" for value in self.names.values() if value]
         return any(re.search(pattern, cell) for pattern in held for cell in row)
-
-    # --- judging ----------------------------------------------------------------------------
-
-    def _judge(self, step: Message, received: Received) -> None:
-        """Hold what came against a line: bind its names, or fail."""
-        link = self.talk.links[step.party]
-        if step.what == words.TABLE:
-            return
-        bound = self._fits(step, received.what)
-        if bound is None:
-            raise self._unexpected(step, received)
-        if isinstance(received.what, Packet):
-            for violation in check(received.what, "server"):
-                if violation.kind in STRUCTURAL:
-                    self.found = came(received.what, self.names)
-                    raise Stopped(Verdict.FAIL, f"{step.party} got a malformed packet: {violation.message}")
-        if isinstance(received.what, Sign):
-            link.talking = False
-        if step.not_before is not None and received.at < self._base(step) + step.not_before:
-            self.found = "it came earlier"
-            what = f"expected {self.expected}, it came before {step.not_before:g} s had passed"
-            raise Stopped(Verdict.FAIL, f"{step.party} {what}")
-        self.names.update(bound if step.times == 1 else {})
-        link.took(received.what)
-        self._mark(step, received.at)
-
-    def _fits(self, step: Message, what: Item | Sign) -> dict[str, bytes] | None:
-        return fits(step, what, self.stage.traits, self.names)
-
-    def _unexpected(self, step: Message, received: Received) -> Stopped:
-        self.found = came(received.what, self.names)
-        return Stopped(Verdict.FAIL, f"{step.party} expected {self.expected}, came {self.found}")
-
-    # --- together and either ----------------------------------------------------------------
-
-    def together(self, steps: list[Message]) -> Talking[None]:
-        """Lines that come in any order: each packet that comes is taken by the first line it fits."""
-        left = [step for step in steps for _ in range(step.times)]
-        while left:
-            self._turn_to(left[0])
-            yield from self._wait(lambda: any(self._head(step) for step in left), left)
-            headed = [step for step in left if self._head(step)]
-            if not headed:
-                raise Stopped(Verdict.FAIL, f"{left[0].party} expected {self.expected}, nothing came")
-            step = self._pick(headed)
-            self._turn_to(step)
-            self._judge(step, self.talk.links[step.party].queue.popleft())
-            self.talk.links[step.party].grab = None
-            left.remove(step)
-
-    def _pick(self, steps: list[Message]) -> Message:
-        """The line that what came is for: by full match, else by party and message, else the first."""
-        heads = [(step, self.talk.links[step.party].queue[0]) for step in steps]
-        return self._best(heads) or steps[0]
-
-    def _best(self, heads: list[tuple[Message, Received]]) -> Message | None:
-        """Among lines and what came for each: the first full match, else the first of the same message."""
-        full = (step for step, head in heads if self._fits(step, head.what) is not None)
-        same = (step for step, head in heads if same_message(step, head.what, self.stage.traits))
-        return next(full, None) or next(same, None)
-
-    def either(self, step: Either, rest: tuple[Step, ...]) -> Talking[None]:
-        """A fork: by choice where a party sends, by what comes where the server does (S7)."""
-        chosen = dict(self.variant.choices).get(step.line)
-        branch = step.branches[chosen] if chosen is not None else (yield from self._choose(step))
-        if branch.flag:
-            self.flags.add(branch.flag)
-            grade = _GRADES[branch.grade]
-            self.verdict = max(self.verdict, grade, key=lambda verdict: verdict.rank)
-        yield from self.steps(branch.steps, rest)
-
-    def _choose(self, step: Either) -> Talking[Branch]:
-        firsts = [(first_message(branch), branch) for branch in step.branches]
-        loud = [first for first, _ in firsts if first.what != words.NOTHING]
-        quiet = next((pair for pair in firsts if pair[0].what == words.NOTHING), None)
-        self.clause = next((first.clause for first, _ in firsts if first.clause), self.clause)
-        self.expected = ", or ".join(wanted(first, self.stage.traits) for first, _ in firsts)
-        if quiet and not any(first.within or first.not_before for first in loud):
-            yield from self.talk.hush(quiet[0].party)
-        else:
-            yield from self._wait(lambda: self._fitting(loud) is not None, loud)
-        chosen = self._fitting(loud)
-        if chosen is not None:
-            return next(branch for first, branch in firsts if first is chosen)
-        if quiet and not self.talk.links[quiet[0].party].queue:
-            return quiet[1]
-        heads = [(first.party, head) for first in loud if (head := self._head(first))]
-        if heads:
-            party, head = heads[0]
-            self.found = came(head.what, self.names)
-            raise Stopped(Verdict.FAIL, f"{party} expected {self.expected}, came {self.found}")
-        raise Stopped(Verdict.FAIL, f"{loud[0].party} expected {self.expected}, nothing came")
-
-    def _fitting(self, firsts: list[Message]) -> Message | None:
-        """The branch that what has come belongs to, as far as can be said yet."""
-        return self._best([(first, head) for first in firsts if (head := self._head(first))])
 
 
 def _upcoming(party: str, steps: tuple[Step, ...]) -> set[str]:

@@ -47,7 +47,17 @@ _CALLS: Final = {
         "work": (),
     },
 }
-_SETTINGS: Final = frozenset({"priority", "background", "retries", "wait", "servers"})
+_SETTINGS: Final = {
+    "submit": {
+        "priority": (r"high|low", "high or low"),
+        "background": (r"true", "true"),
+        "retries": (r"\d+", "a number"),
+        "wait": (r"\d+(\.\d+)?", "seconds"),
+    },
+    "work": {"jobs": (r"\d+", "a number"), "ms": (r"\d+", "milliseconds")},
+    "connect": {"servers": (r"[a-z0-9 ]+", "a list of servers")},
+}
+"""What goes with a call and is no value of the protocol: by operation, its form, and that in words."""
 _EVENTS: Final = {
     "created": ("handle",),
     "data": ("data",),
@@ -187,11 +197,19 @@ class StepParser:
         for key, value in list(entry.items())[1:]:
             if key in known[operation]:
                 call.values[str(key)] = self.value(value, key.line)
-            elif key in _SETTINGS:
-                call.settings[str(key)] = " ".join(value) if isinstance(value, Sequence) else str(value)
+            elif key in _SETTINGS.get(operation, {}):
+                call.settings[str(key)] = self.setting(operation, key, value)
             elif key != "task":
                 raise self.error(f"'{operation}' takes no '{key}'", key.line)
         return call
+
+    def setting(self, operation: str, key: Text, found: Any) -> str:  # noqa: ANN401 - YAML
+        """Parse what goes with a call and is no value of the protocol."""
+        text = " ".join(found) if isinstance(found, Sequence) else str(found)
+        form, meaning = _SETTINGS[operation][key]
+        if not re.fullmatch(form, text):
+            raise self.error(f"'{key}' of {operation} is {meaning}, not '{text}'", key.line)
+        return text
 
     def report(self, entry: Mapping, party: str, event: Text) -> Report:
         """Parse ``P reports: EVENT``."""

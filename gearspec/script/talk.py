@@ -15,7 +15,7 @@ from gearspec.protocol.packet import Line, Packet, request
 from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Transcript
 from gearspec.script.action import Arrival, How, Moment, Open, Send, Shut, Sign, Wait
 from gearspec.script.link import Link, Received
-from gearspec.script.verdict import Verdict
+from gearspec.script.verdict import Stopped, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -47,19 +47,6 @@ _SIGNS: Final = {Sign.CLOSED: CLOSE, Sign.RESET: RESET, Sign.REFUSED: "REFUSED",
 EYE: Final = "~eye"
 """The player's own connection, its helper and admin. What begins with ``~`` stays out of the transcript."""
 _WITNESS: Final = "~witness"
-
-
-class Stopped(Exception):  # noqa: N818 - it carries an outcome, which need not be an error
-    """The play cannot go on.
-
-    Args:
-        verdict: what it comes to.
-        message: why, on one line that is the same in the next run.
-    """
-
-    def __init__(self, verdict: Verdict, message: str) -> None:
-        self.verdict, self.message = verdict, message
-        super().__init__(message)
 
 
 class Talk:

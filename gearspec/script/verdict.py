@@ -78,3 +78,17 @@ def worst(results: list[Result]) -> Result:
     if found.verdict in {Verdict.RECORDED, Verdict.TOLERATED}:
         found.flags = tuple(sorted({flag for result in results for flag in result.flags}))
     return found
+
+
+class Stopped(Exception):  # noqa: N818 - it carries an outcome, which need not be an error
+    """The play cannot go on.
+
+    Args:
+        verdict: what it comes to.
+        message: why, on one line that is the same in the next run.
+        silence: it is because something did not come.
+    """
+
+    def __init__(self, verdict: Verdict, message: str, *, silence: bool = False) -> None:
+        self.verdict, self.message, self.silence = verdict, message, silence
+        super().__init__(message)
