@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gearspec.errors import UsageError
+from gearspec.harness.life import fill
 from gearspec.harness.package import PATIENCE, missing, node_module
-from gearspec.harness.process import fill
 from gearspec.protocol.transcript import printable
 
 if TYPE_CHECKING:
