@@ -255,10 +255,32 @@ def test_what_was_prepared_and_is_not_collected_ends_with_the_session(program):
     assert background.ended is not None
 
 
-def test_dangerous_and_unsupported_cases_are_not_prepared(program):
+def test_unsupported_cases_are_not_prepared(program):
     session = program("lacks: [epoch]")
-    session.prepare([fatal("die", DANGER, "3"), CASE["no-epoch"]])
+    session.prepare([CASE["no-epoch"]])
     assert session._background is None
+
+
+def test_dangerous_cases_that_wait_begin_with_the_first_dangerous_one_apart_from_all(program, monkeypatch):
+    session = program()
+    session.prepare([fatal("version", DANGER, "3", "waits")])
+    session.play(CASE["echo"])
+    assert (session._background, session._apart) == (None, [])
+    session.play(fatal("die", DANGER))
+    (apart,) = session._apart
+    assert apart.instance is not session._instance
+    monkeypatch.setattr(session, "_perform", None)
+    assert session.play(fatal("version", DANGER, "3", "waits")).verdict is Verdict.FAIL
+    session.close()
+    assert apart.instance.ended == "was stopped"
+
+
+def test_dangerous_cases_that_wait_are_not_begun_on_a_server_that_is_not_ours():
+    with running() as port:
+        session = shared(port, dangerous=True)
+        session.prepare([fatal("die", DANGER, "3")])
+        assert session.play(fatal("version", DANGER)).verdict is Verdict.FAIL
+        assert session._apart == []
 
 
 def test_closing_stops_every_program(program):

@@ -66,6 +66,8 @@ class Session:
         self._located: Located | None = None
         self._instance: Instance | None = None
         self._background: Background | None = None
+        self._waiting: list[Case] = []
+        self._apart: list[Background] = []
         self._spares = Spares(self._begin, _stop)
         self._probed: dict[str, Result] = {}
         self._last = ""
@@ -106,9 +108,14 @@ class Session:
         ]
 
     def prepare(self, cases: Sequence[Case]) -> None:
-        """Begin to play cases that wait for a clock; `play` collects what comes of them."""
-        harmless = [case for case in cases if not case.dangerous and not self._lacks(case)]
-        if self.gone or not harmless:
+        """Begin to play cases that wait for a clock; `play` collects what comes of them.
+
+        Those that are dangerous begin with the first dangerous case of all, each on an instance of its own.
+        """
+        playable = [] if self.gone else [case for case in cases if not self._lacks(case)]
+        self._waiting += [case for case in playable if case.dangerous and not self.target.address]
+        harmless = [case for case in playable if not case.dangerous]
+        if not harmless:
             return
         if self._background is None:
             # On an instance of its own where we have a say: a death is then either here or there.
@@ -127,10 +134,7 @@ class Session:
             raise NotRun(self.gone)
         if case.dangerous and self.target.address and not self._dangerous:
             raise NotRun(f"dangerous, and the server is not ours: {case.dangerous}")
-        result = self._gate(case)
-        if result is None and self._background:
-            result = self._background.collect(case)
-        return result or self._perform(case)
+        return self._gate(case) or self._collect(case) or self._perform(case)
 
     def close(self) -> None:
         """Stop what we have started."""
@@ -141,6 +145,10 @@ class Session:
             self.complaints += (
                 [f"the server {ended}, while several cases were played at once"] if ended else []
             )
+        while self._apart:
+            background = self._apart.pop()
+            background.close()
+            self._spares.give_back(background.instance)
         if self._instance:
             self._retire(self._instance)
         self._note(self._spares.close())
@@ -175,6 +183,15 @@ class Session:
     @property
     def _stage(self) -> Stage:
         return Stage(self.traits, _token, time.time)
+
+    def _collect(self, case: Case) -> Result | None:
+        """What came of a case in the background; None if it has to be played now."""
+        while case.dangerous and self._waiting:
+            self._apart.append(Background(self._spares.take(), self._stage))
+            self._apart[-1].begin([self._waiting.pop()])
+        backgrounds = [*self._apart, *([self._background] if self._background else [])]
+        results = (background.collect(case) for background in backgrounds)
+        return next((result for result in results if result), None)
 
     def _perform(self, case: Case) -> Result:
         assert self._instance is not None, "a session is started before anything is played"
