@@ -9,7 +9,8 @@ from gearspec.protocol.packet import Line, Packet, response
 from gearspec.script.action import How, Sign
 from gearspec.wire import connection as module
 from gearspec.wire.address import Place
-from gearspec.wire.connection import CHUNK, TURN_BYTES, TURN_ITEMS, Connection, Inbox, connect
+from gearspec.wire.connection import CHUNK, TURN_BYTES, TURN_ITEMS, Connection, connect
+from gearspec.wire.source import Inbox
 
 NOOP = response("NOOP").encode()
 BIG = b"x" * (16 * 1024 * 1024)  # more than the kernel keeps for a peer that does not read

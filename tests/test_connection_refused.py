@@ -8,7 +8,8 @@ from gearspec.errors import HarnessError
 from gearspec.protocol.packet import response
 from gearspec.script.action import How, Sign
 from gearspec.wire.address import Place
-from gearspec.wire.connection import Connection, Inbox, connect
+from gearspec.wire.connection import Connection, connect
+from gearspec.wire.source import Inbox
 
 NOOP = response("NOOP").encode()
 

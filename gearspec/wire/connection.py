@@ -22,7 +22,11 @@ from gearspec.script.action import Arrival, How, Sign
 if TYPE_CHECKING:
     from selectors import BaseSelector
 
+    from gearspec.script.scene import Ended, Said
     from gearspec.wire.address import Place
+    from gearspec.wire.source import Inbox
+
+    Inboxes = Inbox[Arrival] | Inbox[Arrival | Said | Ended]
 
 KEPT: Final = 256 * 1024 * 1024
 """How many bytes of memory all that comes on a connection may take, about; a flood ends in `Sign.RUBBISH`."""
@@ -39,27 +43,6 @@ _LINGER_0: Final = struct.pack("ii", 1, 0)
 _RESETS: Final = frozenset({errno.ECONNRESET, errno.EPIPE})
 
 
-class Inbox:
-    """What came on the connections of one play, until the play is given it.
-
-    Attributes:
-        arrivals: in order of arrival.
-        ended: a connection ended that we had not half-closed; perhaps the program behind it died.
-    """
-
-    __slots__ = ("arrivals", "ended")
-
-    def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
-        self.ended = False
-
-    def take(self) -> tuple[Arrival, ...]:
-        """Hand over all arrivals and forget them."""
-        taken = tuple(self.arrivals)
-        self.arrivals.clear()
-        return taken
-
-
 class Connection:
     """A connection under the name of a party; it keeps itself registered with its selector.
 
@@ -72,7 +55,7 @@ class Connection:
         selector: calls `ready` through the loop that owns it.
     """
 
-    def __init__(self, sock: socket.socket, party: str, inbox: Inbox, selector: BaseSelector) -> None:
+    def __init__(self, sock: socket.socket, party: str, inbox: Inboxes, selector: BaseSelector) -> None:
         self.party = party
         self._sock = sock
         self._inbox = inbox
@@ -80,6 +63,7 @@ class Connection:
         self._decoder = Decoder()
         self._room = KEPT
         self._out = bytearray()
+        self._sent = 0
         self._sign: Sign | None = None
         self._broken: Sign | None = None
         self._connected = False
@@ -190,6 +174,7 @@ class Connection:
             self._broken = self._sign_of(error)
             return len(data)
         self._connected = True
+        self._sent += sent
         return sent
 
     def _write(self) -> None:
@@ -239,7 +224,7 @@ class Connection:
         self._mask = mask
 
 
-def connect(place: Place, party: str, inbox: Inbox, selector: BaseSelector, now: float) -> Connection:
+def connect(place: Place, party: str, inbox: Inboxes, selector: BaseSelector, now: float) -> Connection:
     """Begin to connect; what comes of it arrives, and what is sent meanwhile is kept.
 
     Raises:

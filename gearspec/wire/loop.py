@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from math import inf
 from selectors import BaseSelector, DefaultSelector
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gearspec.wire.pace import Pace
 from gearspec.wire.run import Run
@@ -20,19 +20,13 @@ if TYPE_CHECKING:
     from gearspec.script.action import Play
     from gearspec.script.verdict import Result
     from gearspec.wire.address import Address
+    from gearspec.wire.source import Source
 
 START_EVERY: Final = 0.001
 """Seconds between the starts of plays.
 
 The kernel drops what comes faster than a server accepts, and what it dropped it repeats only a second later.
 """
-
-
-class Source(Protocol):
-    """What is registered with the selector as the data of a file."""
-
-    def ready(self, mask: int, now: float) -> None:
-        """The selector saw the events of `mask`; it is `now`."""
 
 
 class Loop:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import HarnessError, TargetGone
-from gearspec.script.action import Moment, Open, Send, Wait
+from gearspec.script.action import Arrival, Moment, Open, Send, Wait
 from gearspec.script.verdict import Result, Verdict
-from gearspec.wire.connection import Connection, Inbox, connect
+from gearspec.wire.connection import Connection, connect
+from gearspec.wire.source import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ class Run:
     """
 
     def __init__(self, play: Play, place: Place, selector: BaseSelector, pace: Pace, scale: float) -> None:
-        self.inbox = Inbox()
+        self.inbox: Inbox[Arrival] = Inbox()
         self.result: Result | None = None
         self.hold = 0.0
         self._play = play
