@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -50,12 +50,12 @@ class Hello:
     features: Mapping[str, frozenset[str]]
 
 
-@dataclass(slots=True)
 class Dialogue:
     """What was asked of one adapter and what it said, as lines."""
 
-    _asked: dict[int, str] = field(default_factory=dict)
-    _tasks: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self._asked: dict[int, str] = {}
+        self._tasks: set[str] = set()
 
     def ask(self, request: Mapping[str, Any]) -> bytes:
         """The line of a request, whose bytes are written as Base64."""
