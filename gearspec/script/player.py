@@ -100,11 +100,16 @@ class Player(ABC, Generic[Doing, Heard, Found]):
 
     def prompt(
         self,
-        steps: Iterable[Step],  # noqa: ARG002 - for those that override it
+        steps: list[Expected],  # noqa: ARG002 - for those that override it
         rest: tuple[Step, ...],  # noqa: ARG002 - likewise
     ) -> Generator[Doing, Heard, None]:
         """Bring about what these lines expect, where that takes more than the script says."""
         yield from ()
+
+    def sort_out(self, stop: Stopped) -> Generator[Doing, Heard, Stopped]:
+        """Find out more about why the play cannot go on."""
+        yield from ()
+        return stop
 
     @abstractmethod
     def head(self, step: Expected) -> Found | None:
@@ -147,6 +152,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
             yield from self.steps(self.script)
             yield from end
         except Stopped as stop:
+            stop = yield from self.sort_out(stop)
             return self.stopped(stop.verdict, stop.message)
         except TargetGone as gone:
             return self.stopped(Verdict(gone.outcome), gone.message)
@@ -301,7 +307,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
     def together(self, step: Together, rest: tuple[Step, ...]) -> Generator[Doing, Heard, None]:
         """Lines that come in any order: each thing that comes is taken by the first line it fits."""
         left = [s for s in step.steps for _ in range(s.times if isinstance(s, Message) else 1)]
-        yield from self.prompt(step.steps, rest)
+        yield from self.prompt(left, rest)
         while left:
             self.turn_to(left[0])
             yield from self.await_any(lambda: any(self.head(one) for one in left), left)

@@ -1,0 +1,255 @@
+"""The scripted servers of a play, the connections that a testee opens to them, and its adapter."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from gearspec.errors import AdapterError, TargetGone
+from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Speech, Transcript
+from gearspec.script.action import How, Send, Shut, Sign, Wait
+from gearspec.script.scene import Ask, Deafen, Ended, Listen, Said, Settle
+from gearspec.script.verdict import Stopped, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping
+
+    from gearspec.protocol.transcript import What
+    from gearspec.script.action import Arrival
+    from gearspec.script.fit import Arrived
+    from gearspec.script.scene import Cue, News
+
+    T = TypeVar("T")
+    Hosting = Generator[Cue, News, T]
+
+SETTLE: Final = 0.050
+"""Seconds in which a testee has read a piece of a packet before the next one is sent anyway (S10)."""
+FLOOD: Final = 100_000
+"""How many packets or lines may wait on one connection for the lines that take them."""
+_SIGNS: Final = {Sign.CLOSED: CLOSE, Sign.RESET: RESET, Sign.REFUSED: CLOSE, Sign.RUBBISH: RAW}
+_ENDS: Final = {How.CLOSE: CLOSE, How.RESET: RESET, How.HALF_CLOSE: HALF_CLOSE}
+_USER: Final = "user"
+"""Who calls the library, in a transcript."""
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """A connection that a testee opened.
+
+    Attributes:
+        name: of the connection, such as ``server#1``.
+        server: which of the scripted servers it came to.
+        queue: what has come on it and was not taken by a line yet.
+        open: neither side has ended it.
+        asleep: a worker sleeps on it: the last that came was PRE_SLEEP, and no NOOP was sent since.
+        grab: how a worker grabbed on it last.
+        held: bytes that are sent with the next ones.
+    """
+
+    name: str
+    server: str
+    queue: deque[Catch] = field(default_factory=deque)
+    open: bool = True
+    asleep: bool = False
+    grab: str = "GRAB_JOB"
+    held: bytes = b""
+
+
+class Catch(NamedTuple):
+    """Something that came.
+
+    Attributes:
+        at: when.
+        what: a packet, a line, a sign, or what the library told its user.
+        visit: the connection that it came on; None for a report.
+        task: the task that a report is about.
+    """
+
+    at: float
+    what: Arrived
+    visit: Visit | None = None
+    task: str | None = None
+
+
+class Host:
+    """All that a play with a testee has to do with.
+
+    Args:
+        role: what is under test.
+
+    Attributes:
+        visits: every connection so far, in the order in which they were accepted.
+        reports: what the library told its user, and no line has taken yet.
+        pending: the requests that are not answered, by their ids.
+        connected: the adapter has answered a request to connect, or a connection came.
+        leaving: the adapter was asked to end.
+        ended: it has.
+        alias: how the script calls its servers, once that is known.
+    """
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+        self.visits: list[Visit] = []
+        self.reports: list[Catch] = []
+        self.pending: dict[int, str] = {}
+        self.connected = self.leaving = False
+        self.ended: str | None = None
+        self.alias: dict[str, str] = {}
+        self.transcript = Transcript()
+        self.now = self.start = self.acted_at = 0.0
+        self.lagged = False
+        self._asked = 0
+
+    # --- the loop ---------------------------------------------------------------------------
+
+    def do(self, cue: Cue) -> Hosting[bool]:
+        """Carry out one cue and take in what had come meanwhile; says whether nothing had."""
+        news = yield cue
+        self.start = self.start or news.now
+        self.now, self.lagged = news.now, news.lagged
+        for arrival in news.arrivals:
+            if isinstance(arrival, Said):
+                self._hear(arrival)
+            elif isinstance(arrival, Ended):
+                self._miss(arrival)
+            else:
+                self._take_in(arrival)
+        return not news.arrivals
+
+    def pause(self, until: float) -> Hosting[bool]:
+        """Wait until something came, or until a time; says whether that time has come and nothing did."""
+        return (yield from self.do(Wait(until)))
+
+    def _take_in(self, arrival: Arrival) -> None:
+        if arrival.what is Sign.ACCEPTED:
+            self.visits.append(Visit(arrival.party, arrival.party.partition("#")[0]))
+            self.connected = True
+        visit = next(visit for visit in self.visits if visit.name == arrival.party)
+        what = arrival.what
+        if isinstance(what, Sign):
+            note = Note(_SIGNS.get(what, OPEN), arrival.rest)
+            self._note(arrival.at, self.role, self.called(visit.server), note)
+            if what is Sign.ACCEPTED:
+                return
+            visit.open = visit.asleep = False
+        else:
+            self._note(arrival.at, self.role, self.called(visit.server), what)
+        visit.queue.append(Catch(arrival.at, what, visit))
+        if len(visit.queue) > FLOOD:
+            raise Stopped(Verdict.FAIL, f"the {self.role} floods a connection with more than {FLOOD} packets")
+
+    def called(self, server: str) -> str:
+        """How the script calls a server."""
+        return self.alias.get(server, server)
+
+    def _note(self, at: float, sender: str, receiver: str, what: What) -> None:
+        self.transcript.add(at - self.start, sender, receiver, what)
+
+    # --- the adapter ------------------------------------------------------------------------
+
+    def ask(self, **request: Any) -> Hosting[None]:  # noqa: ANN401 - JSON
+        """Hand a request to the adapter; its answer is taken in when it comes."""
+        self._asked += 1
+        self.pending[self._asked] = request["do"]
+        self.leaving |= request["do"] == "quit"
+        self._note(self.now, _USER, self.role, Speech("calls", request["do"], tuple(_fields(request))))
+        yield from self.do(Ask({"id": self._asked, **request}))
+        self.acted_at = self.now
+
+    def _hear(self, said: Said) -> None:
+        if "event" in said.line:
+            speech = Speech("reports", said.line["event"], tuple(_fields(said.line)))
+            self.reports.append(Catch(said.at, speech, None, said.line.get("task")))
+            self._note(said.at, self.role, _USER, speech)
+            return
+        done = self.pending.pop(said.line["id"], None)
+        if done is None:
+            raise AdapterError(f"the adapter answers request {said.line['id']}, which is not open")
+        if said.line.get("unsupported"):
+            raise AdapterError(f"the adapter refuses '{done}', though its features promise what was asked")
+        self.connected |= done == "connect"
+
+    def _miss(self, ended: Ended) -> None:
+        self.ended = ended.how
+        if not self.connected:
+            raise AdapterError(f"the adapter {ended.how} before it had connected")
+        if not self.leaving:
+            raise TargetGone("CRASH", f"the {self.role} {ended.how}")
+
+    # --- the servers ------------------------------------------------------------------------
+
+    def listen(self, server: str) -> Hosting[None]:
+        """Accept who connects to a server."""
+        yield from self.do(Listen(server))
+        self.acted_at = self.now
+
+    def deafen(self, server: str) -> Hosting[None]:
+        """Refuse who connects to a server."""
+        yield from self.do(Deafen(server))
+        self.acted_at = self.now
+
+    def open_visits(self, servers: Iterable[str]) -> list[Visit]:
+        """The connections to some servers that are still there."""
+        return [visit for visit in self.visits if visit.open and visit.server in set(servers)]
+
+    def send(self, visit: Visit, data: bytes, what: list[What], cuts: tuple[int, ...] = ()) -> Hosting[None]:
+        """Send on a connection.
+
+        Args:
+            visit: the connection.
+            data: the bytes.
+            what: what they are, for the transcript.
+            cuts: offsets; before each piece but the first the testee has read what came before it (S10).
+        """
+        self._tell(visit, what)
+        start = 0
+        whole, shift = visit.held + data, len(visit.held)
+        visit.held = b""
+        for stop in [*(cut + shift for cut in cuts), len(whole)]:
+            if start:
+                yield from self.do(Settle(visit.name, self.now + SETTLE))
+            yield from self.do(Send(visit.name, whole[start:stop]))
+            start = stop
+        self.acted_at = self.now
+
+    def hold(self, visit: Visit, data: bytes, what: list[What]) -> None:
+        """Keep bytes back until the next are sent on this connection."""
+        self._tell(visit, what)
+        visit.held += data
+
+    def reply(self, visit: Visit, data: bytes, what: What) -> Hosting[None]:
+        """Send what no line asks for; it is nothing that a deadline counts from."""
+        self._tell(visit, [what])
+        yield from self.do(Send(visit.name, data))
+
+    def shut(self, visit: Visit, how: How) -> Hosting[None]:
+        """End a connection, or our side of it."""
+        self._tell(visit, [Note(_ENDS[how])])
+        visit.asleep = False
+        visit.open = how is How.HALF_CLOSE
+        if not visit.open:
+            visit.queue.clear()
+        yield from self.do(Shut(visit.name, how))
+        self.acted_at = self.now
+
+    def _tell(self, visit: Visit, what: list[What]) -> None:
+        for item in what:
+            self._note(self.now, self.called(visit.server), self.role, item)
+
+
+def _fields(line: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """What goes with a call or an event, in bytes; of tasks and plans, each for itself."""
+    found: list[tuple[str, bytes]] = []
+    for key, value in line.items():
+        if key in {"id", "do", "event", "role"}:
+            continue
+        if isinstance(value, list) and key in {"tasks", "plan"}:
+            inner = value if key == "tasks" else [step for plan in value for step in plan]
+            found += [pair for part in inner for pair in _fields(part)]
+        elif isinstance(value, list):
+            found.append((key, "/".join(map(str, value)).encode("ascii", "backslashreplace")))
+        else:
+            raw = value if isinstance(value, bytes) else str(value).encode("ascii", "backslashreplace")
+            found.append((key, raw))
+    return found
