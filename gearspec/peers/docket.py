@@ -1,0 +1,71 @@
+"""What becomes of the tasks of a client, and what their owners are still to be told.
+
+What happens to a task is noted when it happens and told afterwards, in the same order: so a listener
+that raises, or that uses the client itself, finds everything in its place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gearspec.peers.task import Task
+
+
+class Docket:
+    """The tasks of a client, whatever connections they go over."""
+
+    def __init__(self) -> None:
+        self._untold: deque[tuple[Task, str, tuple[object, ...]]] = deque()
+
+    def created(self, task: Task, handle: bytes) -> None:
+        """The server has taken a task: the end of one in the background.
+
+        Clauses: background-client-returns, background-handle-reported.
+        """
+        if not task.done:
+            task.handle = handle
+            if task.background:
+                task.outcome = "created"
+            self.note(task, "created", handle)
+
+    def note(self, task: Task, event: str, *arguments: object) -> None:
+        """Something happened to a task, to be told unless nobody waits for it any more."""
+        self._untold.append((task, event, arguments))
+
+    def completed(self, task: Task, result: bytes) -> None:
+        """A task was executed."""
+        if not task.done:
+            task.outcome, task.result = "complete", result
+            self.note(task, "complete", result)
+
+    def failed(self, task: Task, reason: str, exception: bytes | None = None) -> bool:
+        """A try has failed; returns whether the task is to be submitted again.
+
+        Clauses: retry-count, retry-reported, retry-hides-fail, terminal-reported-once.
+        """
+        if task.done:
+            return False
+        task.reason, task.exception = reason, exception
+        if task.tries <= task.retry_count:
+            self.note(task, "retry", task.tries)
+            return True
+        self.gave_up(task, reason, exception)
+        return False
+
+    def gave_up(self, task: Task, reason: str, exception: bytes | None = None) -> None:
+        """A task has failed for good."""
+        if not task.done:
+            task.reason = reason
+            task.outcome = "fail" if exception is None else "exception"
+            self.note(task, task.outcome, *(() if exception is None else (exception,)))
+
+    def report(self) -> bool:
+        """Tell what is to be told; returns whether there was anything."""
+        some = bool(self._untold)
+        while self._untold:
+            task, event, arguments = self._untold.popleft()
+            if task.outcome != "timeout":
+                task.tell(event, *arguments)
+        return some

@@ -1,0 +1,128 @@
+"""Servers that follow a play, for the tests of the client and the worker.
+
+A play is a function of a `Stage`; it runs in a thread of its own, and what fails in it fails the test.
+"""
+
+import contextlib
+import socket
+import threading
+from collections import deque
+
+from gearspec.protocol.packet import Decoder, Line, response
+
+LATE = 30.0
+"""Seconds that are never waited for, unless something is broken."""
+
+
+class Stage:
+    """One server: where connections are accepted."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(LATE)
+        self.address = "{}:{}".format(*self.listener.getsockname())
+        self.problem = None
+        self.actors = []
+
+    def accept(self):
+        self.actors.append(Actor(self.listener.accept()[0]))
+        return self.actors[-1]
+
+    def refuse(self):
+        """Stop listening; `listen` begins again."""
+        self.listener.close()
+
+    def listen(self):
+        host, port = self.address.split(":")
+        self.listener = socket.create_server((host, int(port)))
+        self.listener.settimeout(LATE)
+
+    def run(self, play):
+        try:
+            play(self)
+        except Exception as problem:  # noqa: BLE001 - it is raised again in the test
+            self.problem = problem
+        finally:
+            for actor in self.actors:
+                actor.close()
+            self.listener.close()
+
+
+class Actor:
+    """One accepted connection."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.sock.settimeout(LATE)
+        self.decoder = Decoder()
+        self.items = deque()
+
+    def take(self, *names, **fields):
+        """The next packet, which has to have one of these names and these fields; returns all its fields."""
+        item = self.next()
+        assert item.name in names, (item, names)
+        assert item.magic == b"\0REQ"
+        assert {name: item.fields[name] for name in fields} == fields
+        return item.fields
+
+    def line(self):
+        item = self.next()
+        assert isinstance(item, Line), item
+        return item.text
+
+    def next(self):
+        while not self.items:
+            data = self.sock.recv(1 << 16)
+            assert data, "the connection was closed"
+            self.items.extend(self.decoder.feed(data))
+        return self.items.popleft()
+
+    def send(self, name, **fields):
+        self.raw(response(name, **fields).encode())
+
+    def raw(self, data):
+        self.sock.sendall(data)
+
+    def created(self, handle=b"H:1", **fields):
+        """Take a submit and answer it."""
+        taken = self.take("SUBMIT_JOB", **fields)
+        self.send("JOB_CREATED", handle=handle)
+        return taken
+
+    def complete(self, data, handle=b"H:1"):
+        self.send("WORK_COMPLETE", handle=handle, data=data)
+
+    def ended(self):
+        """Wait until the peer closes; nothing but that may come."""
+        with contextlib.suppress(ConnectionResetError):
+            assert not self.items
+            assert self.sock.recv(1 << 16) == b""
+        self.close()
+
+    def close(self):
+        self.sock.close()
+
+
+@contextlib.contextmanager
+def acting(*plays):
+    """A server for each play; yields their addresses, or the only one."""
+    stages = [Stage() for _ in plays]
+    threads = [
+        threading.Thread(target=stage.run, args=(play,)) for stage, play in zip(stages, plays, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield [stage.address for stage in stages]
+    finally:
+        for thread in threads:
+            thread.join()
+        for stage in stages:
+            if stage.problem:
+                raise stage.problem
+
+
+def vacant():
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return "{}:{}".format(*listener.getsockname())
