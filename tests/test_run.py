@@ -9,7 +9,7 @@ from gearspec.script.action import Arrival, How, Open, Send, Shut, Sign, Wait
 from gearspec.script.verdict import Result, Verdict
 from gearspec.wire.address import Place
 from gearspec.wire.pace import Pace
-from gearspec.wire.run import EXTENSIONS, Run
+from gearspec.wire.run import EXTENSIONS, PlayRun
 
 
 class Clock:
@@ -39,7 +39,7 @@ class Stage:
         return self.run_of(play(), scale)
 
     def run_of(self, play, scale=1.0):
-        run = Run(play, self.place, self.selector, self.pace, scale)
+        run = PlayRun(play, self.place, self.selector, self.pace, scale)
         self.runs.append(run)
         run.start()
         return run
@@ -202,5 +202,5 @@ def test_a_second_connection_under_one_name_is_our_fault(stage):
 
 
 def test_a_connection_that_was_never_opened_is_our_fault(stage):
-    with pytest.raises(HarnessError, match="uses the connection of worker before it opens it"):
+    with pytest.raises(HarnessError, match="uses the connection of worker before there is one"):
         stage.run(Send("worker", b"x"))

@@ -10,7 +10,7 @@ from gearspec.script.action import Arrival, Sign, Wait
 from gearspec.script.verdict import Result, Verdict
 from gearspec.wire.address import Place
 from gearspec.wire.pace import Pace
-from gearspec.wire.run import Run
+from gearspec.wire.run import PlayRun
 from gearspec.wire.vigil import ASK_EVERY, GRACE, Vigil
 
 NOWHERE = Place(socket.AF_INET, ("127.0.0.1", 1))
@@ -30,7 +30,7 @@ def selector():
 
 @pytest.fixture
 def run(selector):
-    run = Run(play(), NOWHERE, selector, Pace(monotonic), 1.0)
+    run = PlayRun(play(), NOWHERE, selector, Pace(monotonic), 1.0)
     run.start()
     yield run
     run.close()
@@ -59,7 +59,7 @@ def test_it_asks_only_as_often_as_it_must(selector, run):
 
 
 def test_it_tells_every_play_of_a_death(selector, run):
-    other = Run(play(), NOWHERE, selector, Pace(monotonic), 1.0)
+    other = PlayRun(play(), NOWHERE, selector, Pace(monotonic), 1.0)
     other.start()
     vigil = Vigil(Answers(alive=0), None, selector, 100.0)
     vigil.keep([run, other], 100.0 + ASK_EVERY)

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from gearspec.wire.pace import Pace
-from gearspec.wire.run import Run
+from gearspec.wire.run import PlayRun
 from gearspec.wire.vigil import Vigil
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ class Loop:
         """
         pace = Pace(monotonic)
         with DefaultSelector() as selector, ExitStack() as stack:
-            runs = [Run(play, self._place, selector, pace, self._scale) for play in plays]
+            runs = [PlayRun(play, self._place, selector, pace, self._scale) for play in plays]
             for run in runs:
                 stack.callback(run.close)
             vigil = Vigil(self._alive, self._watch, selector, pace.now())
-            waiting, running = deque(runs), list[Run]()
+            waiting, running = deque(runs), list[PlayRun]()
             while waiting or running:
                 if waiting:
                     running.append(waiting.popleft())
@@ -85,7 +85,7 @@ class Loop:
         return [run.result for run in runs if run.result]
 
 
-def _turn(running: list[Run], selector: BaseSelector, pace: Pace, vigil: Vigil, latest: float) -> None:
+def _turn(running: list[PlayRun], selector: BaseSelector, pace: Pace, vigil: Vigil, latest: float) -> None:
     """Wait for what comes first, read it, and let those plays go on that have something to do."""
     now = pace.now()
     timeout = max(0.0, min([latest, vigil.due, *[run.due for run in running]]) - now)

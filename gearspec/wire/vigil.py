@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearspec.errors import TargetGone
-    from gearspec.wire.run import Run
+    from gearspec.wire.run import PlayRun
 
 ASK_EVERY: Final = 0.05
 """Seconds of waiting after which we ask whether the program under test is alive."""
@@ -50,7 +50,7 @@ class Vigil:
         assert self._watch is not None
         self._selector.unregister(self._watch)
 
-    def keep(self, running: list[Run], now: float) -> None:
+    def keep(self, running: list[PlayRun], now: float) -> None:
         """Ask whether it is alive, if it is time, and tell the plays if not."""
         for run in running:
             if run.inbox.ended:
