@@ -48,8 +48,7 @@ class TestMalformed:
             (12, b"H:x:1\0001", "INVALID_ARGUMENTS"),
             (13, b"H:x:1", "INVALID_ARGUMENTS"),
             (14, b"H:x:1\0", "INVALID_ARGUMENTS"),
-            (15, b"H" * 64, "ARGUMENT_TOO_LARGE"),
-            (14, b"H" * 64, "ARGUMENT_TOO_LARGE"),
+            (14, b"H" * 64, "JOB_NOT_FOUND"),
         ],
     )
     def test_it_brings_an_error_and_the_connection_goes_on(self, world, type_, body, code):
@@ -61,6 +60,11 @@ class TestMalformed:
     def test_the_magic_of_a_response_is_refused(self, world):
         (reply,) = world.raw("client", BY_NAME["ECHO_REQ"].type, b"x", RES)
         assert reply[:2] == ("ERROR", "INVALID_MAGIC")
+
+    def test_a_handle_that_is_too_long_is_an_unknown_one(self, world):
+        assert world.ask("client", "GET_STATUS", handle="H" * 64) == [
+            ("STATUS_RES", "H" * 64, "0", "0", "0", "0")
+        ]
 
     def test_data_after_a_message_without_arguments_is_passed_over(self, world):
         assert world.raw("worker", BY_NAME["GRAB_JOB"].type, b"junk") == [("NO_JOB",)]

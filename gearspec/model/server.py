@@ -28,7 +28,6 @@ _FAULTS: Final = {
     "MISSING_ARGUMENT": "INVALID_ARGUMENTS",
     "TRAILING_NUL": "INVALID_ARGUMENTS",
     "EXTRA_ARGUMENT": "INVALID_ARGUMENTS",
-    "HANDLE_TOO_LONG": "ARGUMENT_TOO_LARGE",
 }
 """The violations that a server cannot pass over, each with the code of the ERROR it brings."""
 

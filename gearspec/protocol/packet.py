@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gearspec.errors import BadMagic, LineTooLong, PacketTooLarge, Truncated, WireError
-from gearspec.protocol.message import BY_NAME, BY_TYPE, HANDLE_LIMIT, HEADER_SIZE, REQ, RES, Message
+from gearspec.protocol.message import BY_NAME, BY_TYPE, GRABS, HANDLE_LIMIT, HEADER_SIZE, REQ, RES, Message
 
 _HEADER: Final = struct.Struct(">4sII")
 _ARITY: Final = {type_: len(message.arguments) for type_, message in BY_TYPE.items()}
@@ -227,7 +227,7 @@ VIOLATIONS: Final = {
     "MISSING_ARGUMENT": "there are fewer separators than the message needs",
     "TRAILING_NUL": "the last argument ends with a NUL, as if it were terminated",
     "EXTRA_ARGUMENT": "a NUL inside a last argument that is text",
-    "HANDLE_TOO_LONG": "a job handle is longer than 64 bytes, NUL terminator included",
+    "HANDLE_TOO_LONG": "a job handle that a server assigns is longer than 64 bytes, NUL terminator included",
     "NOT_A_BOOLEAN": "known or running is neither 0 nor 1",
     "NOT_A_NUMBER": "an argument that is a number does not look like one",
     "OUT_OF_RANGE": "an argument of SUBMIT_JOB_SCHED is outside the range that PROTOCOL gives",
@@ -240,6 +240,8 @@ STRUCTURAL: Final = frozenset(
 )
 """The defects that a packet has whatever its arguments mean."""
 
+_ASSIGNING: Final = frozenset({"JOB_CREATED", *GRABS.values()})
+"""The messages in which the sender has made the handle; in all others it says what it was told."""
 _NUMBERS: Final = frozenset({"numerator", "denominator", "timeout", "epoch", "waiting"})
 _RANGES: Final = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
 
@@ -298,7 +300,7 @@ def _check_arguments(packet: Packet, message: Message) -> list[Violation]:
 def _check_value(message: Message, name: str, value: bytes) -> list[Violation]:
     what = f"{name} of {message.name}"
     shown = f"{value[:32]!r}{'...' if len(value) > 32 else ''}"
-    if name == "handle" and len(value) >= HANDLE_LIMIT:
+    if name == "handle" and message.name in _ASSIGNING and len(value) >= HANDLE_LIMIT:
         text = f"{what} has {len(value)} bytes; {HANDLE_LIMIT - 1} and a NUL are allowed"
         return [Violation("HANDLE_TOO_LONG", text)]
     if name in {"known", "running"} and value not in {b"0", b"1"}:
