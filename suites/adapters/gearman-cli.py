@@ -72,7 +72,8 @@ def do_connect(request: Request) -> Request:
 
 
 def do_submit(request: Request) -> Request | None:
-    if any({"retries", "reducer", "epoch"} & set(task) for task in request["tasks"]):
+    asked = request.keys() | {key for task in request["tasks"] for key in task}
+    if asked & {"exceptions", "retries", "reducer", "epoch"}:
         return None
     timeout = ["-t", str(int(request["wait"] * 1000))] if "wait" in request else []
     for task in request["tasks"]:

@@ -52,13 +52,14 @@ sub event { my ($name, %rest) = @_; say_line({ event => $name, %rest }) }
 
 sub base64 { encode_base64($_[0], '') }
 
+sub plain { $_[0] =~ s/[^ -~]/?/gr }
+
 sub failure { my ($text, @task) = @_; event('error', @task, cause($text)) }
 
 sub cause {
     my ($text) = @_;
     chomp $text;
-    $text =~ s/[^ -~]/?/g;
-    return (text => $text, $text =~ /elapsed timeout/ ? (code => 'timeout') : ());
+    return (text => plain($text), $text =~ /elapsed timeout/ ? (code => 'timeout') : ());
 }
 
 sub hello {
@@ -123,7 +124,7 @@ sub callbacks {
     return (
         on_data      => sub { event('data',    @task, data => base64(${ $_[0] })) },
         on_warning   => sub { event('warning', @task, data => base64(${ $_[0] })) },
-        on_status    => sub { event('status',  @task, numerator => "$_[0]", denominator => "$_[1]") },
+        on_status    => sub { event('status',  @task, numerator => plain($_[0]), denominator => plain($_[1])) },
         on_retry     => sub { event('retry',   @task, tries => "$_[0]") },
         on_complete  => sub { $end->('complete',  data => base64(${ $_[0] })) },
         on_exception => sub { $end->('exception', data => base64($_[0])) },
@@ -148,9 +149,9 @@ sub status {
         failure($@ || 'get_status returned nothing');
         return {};
     }
-    my ($numerator, $denominator) = @{ $status->progress // ['', ''] };
-    event('status', handle => $request->{handle}, known => $status->known, running => $status->running,
-        numerator => $numerator, denominator => $denominator);
+    my %told = (known => $status->known, running => $status->running);
+    @told{qw(numerator denominator)} = @{ $status->progress // ['', ''] };
+    event('status', handle => $request->{handle}, map { $_ => plain($told{$_}) } keys %told);
     return {};
 }
 
