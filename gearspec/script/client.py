@@ -205,6 +205,7 @@ class ClientPlayer(Guest):
     def end(self) -> Hosting[None]:
         """K8: it ends when it is asked to, and has told of every task once."""
         yield from self.begin()
+        self.host.check_alive()
         if "quit" not in self.written:
             yield from self.host.ask(do="quit")
         yield from self._until_gone()

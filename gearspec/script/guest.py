@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from gearspec.errors import AdapterError
 from gearspec.protocol.message import GRABS, RES
 from gearspec.protocol.packet import STRUCTURAL, Packet, check, response
-from gearspec.protocol.transcript import Speech, Transcript
+from gearspec.protocol.transcript import Speech
 from gearspec.script import case as words
 from gearspec.script.action import How, Sign
 from gearspec.script.case import Call, Listen, Message, Report
@@ -97,7 +97,7 @@ class Guest(Player[Cue, News, Catch]):
             result = yield from self.course(self.end())
         except AdapterError as fault:
             result = Result(Verdict.ERROR, str(fault))
-        result.transcript = Transcript(list(self.host.transcript.events))
+        result.transcript = self.host.told()
         result.names = self.shown
         return result
 
@@ -299,8 +299,10 @@ class Guest(Player[Cue, News, Catch]):
         """Listen for as long as a line says, or a moment."""
         within = SILENCE if step.within is None else step.within
         until = (self.host.now if step.within is None else self.base(step)) + within
-        while not (yield from self.host.pause(until)):
+        while True:
             yield from self.pump([step])
+            if (yield from self.host.pause(until)):
+                return
 
     def await_any(self, ready: Callable[[], bool], steps: list[Expected]) -> Hosting[None]:
         """Wait until `ready`, or until the last of the lines should have come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from gearspec.errors import AdapterError, TargetGone
@@ -112,14 +112,29 @@ class Host:
             if isinstance(arrival, Said):
                 self._hear(arrival)
             elif isinstance(arrival, Ended):
-                self._miss(arrival)
+                self.ended = arrival.how
             else:
                 self._take_in(arrival)
         return not news.arrivals
 
     def pause(self, until: float) -> Hosting[bool]:
-        """Wait until something came, or until a time; says whether that time has come and nothing did."""
+        """Wait until something came, or until a time; says whether that time has come and nothing did.
+
+        That the adapter has ended is told only here, so that it is always the line that waits which fails.
+
+        Raises:
+            AdapterError: it ended before it had connected.
+            TargetGone: it ended later, and had not been asked to.
+        """
+        self.check_alive()
         return (yield from self.do(Wait(until)))
+
+    def check_alive(self) -> None:
+        """Raise what `pause` raises if the adapter has ended."""
+        if self.ended is not None and not self.connected:
+            raise AdapterError(f"the adapter {self.ended} before it had connected")
+        if self.ended is not None and not self.leaving:
+            raise TargetGone("CRASH", f"the {self.role} {self.ended}")
 
     def _take_in(self, arrival: Arrival) -> None:
         if arrival.what is Sign.ACCEPTED:
@@ -129,15 +144,23 @@ class Host:
         what = arrival.what
         if isinstance(what, Sign):
             note = Note(_SIGNS.get(what, OPEN), arrival.rest)
-            self._note(arrival.at, self.role, self.called(visit.server), note)
+            self._note(arrival.at, self.role, visit.server, note)
             if what is Sign.ACCEPTED:
                 return
             visit.open = visit.asleep = False
         else:
-            self._note(arrival.at, self.role, self.called(visit.server), what)
+            self._note(arrival.at, self.role, visit.server, what)
         visit.queue.append(Catch(arrival.at, what, visit))
         if len(visit.queue) > FLOOD:
             raise Stopped(Verdict.FAIL, f"the {self.role} floods a connection with more than {FLOOD} packets")
+
+    def told(self) -> Transcript:
+        """All that was said, with the servers under the names that the script has for them."""
+        renamed = (
+            replace(event, sender=self.called(event.sender), receiver=self.called(event.receiver))
+            for event in self.transcript.events
+        )
+        return Transcript(list(renamed))
 
     def called(self, server: str) -> str:
         """How the script calls a server."""
@@ -169,13 +192,6 @@ class Host:
         if said.line.get("unsupported"):
             raise AdapterError(f"the adapter refuses '{done}', though its features promise what was asked")
         self.connected |= done == "connect"
-
-    def _miss(self, ended: Ended) -> None:
-        self.ended = ended.how
-        if not self.connected:
-            raise AdapterError(f"the adapter {ended.how} before it had connected")
-        if not self.leaving:
-            raise TargetGone("CRASH", f"the {self.role} {ended.how}")
 
     # --- the servers ------------------------------------------------------------------------
 
@@ -235,7 +251,7 @@ class Host:
 
     def _tell(self, visit: Visit, what: list[What]) -> None:
         for item in what:
-            self._note(self.now, self.called(visit.server), self.role, item)
+            self._note(self.now, visit.server, self.role, item)
 
 
 def _fields(line: Mapping[str, Any]) -> list[tuple[str, bytes]]:

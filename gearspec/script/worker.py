@@ -179,18 +179,24 @@ class WorkerPlayer(Guest):
         """W6: the worker is back for more."""
         yield from self.begin()
         yield from self.pump([])
+        self.host.check_alive()
         done = self.limited and "work" not in self.host.pending.values()
         if not (self.back or self.cut or done):
-            until = self.host.now + DEFAULT_WITHIN
-            for visit in self.host.open_visits(self.slots):
-                if visit.asleep:
-                    yield from self._wake(visit)
-            while not self.back:
-                if (yield from self.host.pause(until)):
-                    self.expected, self.found = "the worker back for more", "nothing"
-                    raise Stopped(Verdict.FAIL, "after the last line the worker neither grabs nor sleeps")
-                yield from self.pump([])
+            yield from self._await_back()
         yield from self.leftovers()
+
+    def _await_back(self) -> Hosting[None]:
+        until = self.host.now + DEFAULT_WITHIN
+        for visit in self.host.open_visits(self.slots):
+            if visit.asleep:
+                yield from self._wake(visit)
+        while True:
+            yield from self.pump([])
+            if self.back:
+                return
+            if (yield from self.host.pause(until)):
+                self.expected, self.found = "the worker back for more", "nothing"
+                raise Stopped(Verdict.FAIL, "after the last line the worker neither grabs nor sleeps")
 
 
 _SLEEP: Final = Packet(b"\0REQ", 4, b"")
