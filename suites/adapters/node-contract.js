@@ -1,0 +1,143 @@
+// What the adapters of Node's libraries share: the lines of the contract, and nothing of any library.
+'use strict';
+const path = require('path');
+const readline = require('readline');
+
+const write = process.stdout.write.bind(process.stdout);
+process.stdout.write = process.stderr.write.bind(process.stderr); // what a library prints is no answer
+
+const OF_TASK = {
+  background: 'background', epoch: 'epoch', priority: 'priorities', reducer: 'reduce', retries: 'retries',
+  unique: 'unique',
+};
+const OF_STEP = {
+  data: 'work-data', warning: 'work-data', status: 'progress', fail: 'fail', exception: 'exceptions',
+  raise: 'raise',
+};
+// The features that a request needs, by what it does.
+const NEEDS = {
+  connect: ({servers}) => servers.length > 1 ? ['several-servers'] : [],
+  option: () => ['exceptions-by-option'],
+  submit: ({tasks, wait, exceptions}) => [
+    ...tasks.flatMap((task) => Object.keys(task).filter((key) => OF_TASK[key]).map((key) => OF_TASK[key])),
+    ...(tasks.length > 1 ? ['batch'] : []),
+    ...(wait === undefined ? [] : ['wait']),
+    ...(exceptions ? ['exceptions-per-task'] : []),
+  ],
+  status: () => ['status'],
+  status_unique: () => ['status-unique'],
+  echo: () => ['echo'],
+  register: ({timeout, plan}) => [
+    ...(timeout === undefined ? [] : ['timeout']),
+    ...plan.flat().flatMap((step) => OF_STEP[Object.keys(step)[0]] || []),
+  ],
+  unregister: () => ['unregister'],
+};
+
+const open = new Map(); // task -> its batch: the tasks that have not ended
+let loop = null; // the `work` under way
+let quitting = false;
+
+const encode = (value) => Buffer.from(value).toString('base64');
+const decode = (text) => Buffer.from(text, 'base64');
+
+const plain = (text) => String(text).replace(/[^ -~]/g, '?');
+const say = (message) => write(JSON.stringify(message) + '\n');
+
+// Tell an event. One that ends a task ends its batch with the last of them, and so answers the request.
+function tell(event, fields) {
+  if (quitting) return; // that it closes is known
+  say({event, ...fields});
+  const batch = open.get(fields.task);
+  const ends = ['complete', 'fail', 'exception', 'error'].includes(event);
+  if (batch && (ends || event === 'created' && batch.background.has(fields.task))) end(fields.task);
+}
+
+// A task is over without an event that says so.
+function end(task) {
+  const batch = open.get(task);
+  open.delete(task);
+  batch.left -= 1;
+  if (!batch.left) batch.done();
+}
+
+function failed(error, fields) {
+  tell('error', {...fields, code: plain(error.code || error.name), text: plain(error.message || error)});
+}
+
+// The server has granted an option; there is one.
+function granted(option) {
+  if (option === 'exceptions') tell('option', {option});
+}
+
+const unfinished = () => [...open.keys()];
+
+// What a function does with its first, second, ... job; the last list serves all further ones.
+function turns(plan) {
+  let turn = 0;
+  return () => plan[Math.min(turn++, plan.length - 1)].map((step) => {
+    const [[kind, value]] = Object.entries(step);
+    return [kind, typeof value === 'string' ? decode(value) : value];
+  });
+}
+
+function worked() {
+  if (loop && loop.left && !--loop.left) loop.stop();
+}
+
+function work({jobs, ms}, done) {
+  const stop = () => {
+    clearTimeout(loop.timer);
+    loop = null;
+    done();
+  };
+  loop = {left: jobs, stop, timer: ms === undefined ? undefined : setTimeout(stop, ms)};
+}
+
+// Serve the requests on stdin. `library` is the folder of the package, `features` are those of each role, and
+// `actions` what to do: each may return a promise, or false for what turns out to be unsupported.
+function serve(library, features, actions) {
+  const {name, version} = require(path.join(library, 'package.json'));
+  let role = null;
+
+  async function answer(request) {
+    const done = () => say({id: request.id, done: true});
+    if (request.do === 'hello') {
+      return say({id: request.id, done: true, contract: 1, name, version, roles: Object.keys(features), features});
+    }
+    role = request.role || role;
+    quitting = request.do === 'quit';
+    const lacking = (NEEDS[request.do] || (() => []))(request).some((need) => !features[role].includes(need));
+    const action = actions[request.do] || (request.do === 'work' && (() => {}));
+    if (lacking || !action) return say({id: request.id, unsupported: true});
+    if (request.do === 'submit') {
+      const background = request.tasks.filter((task) => task.background || task.epoch).map(({task}) => task);
+      const batch = {left: request.tasks.length, background: new Set(background), done};
+      request.tasks.forEach(({task}) => open.set(task, batch));
+      for (const task of request.tasks) {
+        try {
+          actions.submit(task, request);
+        } catch (error) {
+          failed(error, {task: task.task});
+        }
+      }
+      return;
+    }
+    if (request.do === 'work') work(request, done);
+    let result;
+    try {
+      result = await action(request);
+    } catch (error) {
+      failed(error);
+    }
+    if (result === false) return say({id: request.id, unsupported: true});
+    if (request.do !== 'work') done();
+    if (request.do === 'quit') process.exit(0);
+  }
+
+  const lines = readline.createInterface({input: process.stdin});
+  lines.on('line', (line) => answer(JSON.parse(line)));
+  lines.on('close', () => process.exit(0));
+}
+
+module.exports = {decode, encode, end, failed, granted, serve, tell, turns, unfinished, worked};
