@@ -1,8 +1,9 @@
 """A server that knows just enough to be put under test, and dies or goes mute when it is told to.
 
 It runs as a program, ``small_server.py PORT [WORD..]``, or in a thread of a test, see `running`.
-The words are features to leave out (``echo``, ``status``, ``text``), ``version=LINE``, or ``rude`` for a
-program that breaks when it is stopped.
+The words are features to leave out (``echo``, ``status``, ``text``), ``version=LINE``, ``fickle`` for a
+program that every other time is late in noticing that somebody left, or ``rude`` for one that breaks when it
+is stopped.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ class SmallServer:
     def __init__(self, words=()):
         self.lacks = {word for word in words if "=" not in word}
         self.version = next((word[8:] for word in words if word.startswith("version=")), "OK small-1")
-        self.ended = False
+        self.ended = self.late = False
 
     def serve(self, listener):
         with selectors.DefaultSelector() as selector:
@@ -84,7 +85,14 @@ class SmallServer:
         if line == "complain":
             sys.stdout.write("x.c:7: runtime error: null pointer\n")
             sys.stdout.flush()
-        replies = {"version": self.version, "status": ".", "workers": "."}
+        if line == "left":
+            self.late ^= "fickle" in self.lacks
+        replies = {
+            "left": "OK not yet" if self.late else "OK",
+            "version": self.version,
+            "status": ".",
+            "workers": ".",
+        }
         return replies.get(line, "OK").encode() + b"\n"
 
     def die(self):

@@ -5,7 +5,25 @@ import pytest
 from gearspec.errors import HarnessError, TargetGone
 from gearspec.harness import performance
 from gearspec.harness.performance import perform
+from gearspec.script.load import parse_cases
+from gearspec.script.play import Stage
+from gearspec.script.trait import Traits
 from gearspec.script.verdict import Result, Verdict
+
+(CASE,) = parse_cases(
+    """
+- id: echo
+  title: ECHO_REQ is answered
+  clauses: [echo-answered]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+  - server -> client: ECHO_RES
+    clause: echo-answered
+""",
+    "cases.yaml",
+)
+STAGE = Stage(Traits(), lambda length: "x" * length, lambda: 0.0)
 
 
 class Process:
@@ -33,7 +51,7 @@ class Stub:
 def performed(monkeypatch):
     def run(*outcomes, instance=None):
         monkeypatch.setattr(performance, "plays", lambda *_: list(outcomes))
-        return perform(None, instance or Stub(), None)
+        return perform(CASE, instance or Stub(), STAGE)
 
     return run
 

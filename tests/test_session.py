@@ -1,6 +1,7 @@
 """Playing against a target, and what becomes of it."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ CASES = """
   - server -> admin: TEXT
     clause: admin-version
     line: OK
+- id: leave
+  title: A client leaves, and the server knows of it
+  clauses: [admin-version]
+  under-test: [server]
+  script:
+  - client -> server: ECHO_REQ
+  - client -> server: CLOSE
+  - admin -> server: TEXT
+    line: left
+  - server -> admin: TEXT
+    clause: admin-version
+    line: OK
+    within: 3
 - id: no-epoch
   title: A case for a server that has SUBMIT_JOB_EPOCH
   clauses: [echo-answered]
@@ -212,6 +226,31 @@ def test_a_server_that_has_what_its_file_denies_is_a_failure_that_says_so(progra
 
 def test_what_a_server_has_needs_no_probe(program):
     assert program().play(CASE["needs-echo"]).verdict is Verdict.PASS
+
+
+def test_tries_that_differ_where_a_close_cannot_be_seen_are_inconclusive(program):
+    result = program(words=", fickle").play(CASE["leave"])
+    assert (result.verdict, result.message) == (Verdict.INCONCLUSIVE, performance.DIFFER)
+
+
+def test_one_play_is_enough_where_nobody_leaves_or_a_close_can_be_seen(program, monkeypatch):
+    played = []
+    play = performance._play
+    monkeypatch.setattr(performance, "_play", lambda *given: played.append(given) or play(*given))
+    session = program()
+    session.play(CASE["echo"])
+    assert len(played) == 1
+    session.play(CASE["leave"])
+    assert len(played) == 1 + performance.TRIES
+    session.target = replace(session.target, traits=replace(session.traits, close_fence="eof"))
+    session.play(CASE["leave"])
+    assert len(played) == 2 + performance.TRIES
+
+
+def test_a_case_in_which_somebody_leaves_is_not_left_to_the_background_where_a_close_cannot_be_seen(program):
+    session = program()
+    session.prepare([CASE["leave"]])
+    assert session._background is None
 
 
 def test_a_dangerous_case_has_a_server_of_its_own(program):

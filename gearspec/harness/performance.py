@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import TargetGone
+from gearspec.script.load import case_closes
 from gearspec.script.play import plays
 from gearspec.script.verdict import Result, Verdict, worst
 
@@ -16,10 +19,32 @@ if TYPE_CHECKING:
 
 DEAD: Final = frozenset({Verdict.CRASH, Verdict.HANG})
 """Outcomes after which nothing more can be played on an instance."""
+TRIES: Final = 3
+"""How often a case is played where one play proves nothing."""
+DIFFER: Final = "plays differ, and the server never shows that it has noticed a close"
+"""What is said of a case that came to one thing and then to another."""
+_FINAL: Final = DEAD | {Verdict.ERROR}
+
+
+def doubtful(case: Case, stage: Stage) -> bool:
+    """Whether one play proves nothing: somebody leaves, and the server never shows that it has noticed."""
+    return stage.traits.close_fence is None and case_closes(case)
 
 
 def perform(case: Case, instance: Instance, stage: Stage) -> Result:
-    """What comes of a case: of its plays, one after the other, the worst.
+    """What comes of a case; INCONCLUSIVE if it is doubtful and a play in `TRIES` comes to something else."""
+    first = _play(case, instance, stage)
+    for _ in range(1, TRIES if doubtful(case, stage) and first.verdict not in _FINAL else 1):
+        other = _play(case, instance, stage)
+        if other.verdict in _FINAL:
+            return other
+        if (other.verdict, other.message) != (first.verdict, first.message):
+            return replace(worst([first, other]), verdict=Verdict.INCONCLUSIVE, message=DIFFER)
+    return first
+
+
+def _play(case: Case, instance: Instance, stage: Stage) -> Result:
+    """What comes of the plays that a case consists of, one after the other: the worst.
 
     The death of the program ends it at once. Whatever else goes wrong is our own fault: ERROR, with
     the traceback as what came.
@@ -39,3 +64,8 @@ def perform(case: Case, instance: Instance, stage: Stage) -> Result:
     if result.verdict is Verdict.CRASH and instance.process:
         result.came = result.came or instance.process.output()
     return result
+
+
+def token(length: int) -> str:
+    """A fresh word of so many characters, of digits and some letters."""
+    return secrets.token_hex(length)[:length]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -13,7 +12,7 @@ from gearspec.harness.background import Background
 from gearspec.harness.identity import identify
 from gearspec.harness.instance import Instance, begin
 from gearspec.harness.locate import Located, locate
-from gearspec.harness.performance import DEAD, perform
+from gearspec.harness.performance import DEAD, doubtful, perform, token
 from gearspec.harness.spare import Spares
 from gearspec.script.load import load_cases
 from gearspec.script.play import Stage
@@ -112,7 +111,8 @@ class Session:
 
         Those that are dangerous begin with the first dangerous case of all, each on an instance of its own.
         """
-        playable = [] if self.gone else [case for case in cases if not self._lacks(case)]
+        fit = [case for case in cases if not self._lacks(case) and not doubtful(case, self._stage)]
+        playable = [] if self.gone else fit
         self._waiting += [case for case in playable if case.dangerous and not self.target.address]
         harmless = [case for case in playable if not case.dangerous]
         if not harmless:
@@ -182,7 +182,7 @@ class Session:
 
     @property
     def _stage(self) -> Stage:
-        return Stage(self.traits, _token, time.time)
+        return Stage(self.traits, token, time.time)
 
     def _collect(self, case: Case) -> Result | None:
         """What came of a case in the background; None if it has to be played now."""
@@ -249,7 +249,3 @@ def _stop(instance: Instance) -> list[str]:
     instance.stop()
     after = process.complaints()[len(before) :] if process else []
     return [*before, *(f"{line} (while it was being stopped)" for line in after)]
-
-
-def _token(length: int) -> str:
-    return secrets.token_hex(length)[:length]
