@@ -12,6 +12,8 @@ from gearspec.script import check, load, step, talk
 from gearspec.script.load import parse_cases
 from gearspec.script.rehearse import rehearse
 from gearspec.script.verdict import Verdict
+from tests.test_client_play import Client
+from tests.theatre import play
 
 PAGE = Path(gearspec.__file__).parent.parent / "docs" / "scripts.md"
 TEXT = PAGE.read_text("utf-8")
@@ -24,12 +26,12 @@ QUOTED = {word for quoted in re.findall(r"`([^`\n]+)`", TEXT) for word in re.fin
 
 
 def test_there_is_an_example_of_each_kind():
-    assert len(CASES) == len(BLOCKS) == 4
+    assert len(CASES) == len(BLOCKS) == 5
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_every_example_passes(case):
-    result = rehearse(case)
+    result = rehearse(case) if "server" in case.under_test else play(case, "client", Client)
     assert (result.verdict, result.message) == (Verdict.PASS, "")
     assert [event for event in result.transcript.events if not isinstance(event.what, Note)]
 
@@ -45,6 +47,10 @@ def test_every_example_passes(case):
         {"each-byte", "anywhere", "next", "size", "type", "magic"},
         {"pass", "tolerated", "recorded"},
         words.ROLES,
+        {"REFUSE", "ACCEPT", "DIE", "calls", "reports"},
+        {"connect", "quit", *(operation for known in step._CALLS.values() for operation in known)},
+        {key for settings in step._SETTINGS.values() for key in settings},
+        step._EVENTS,
         check.SILENT,
     ],
 )
