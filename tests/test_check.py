@@ -125,3 +125,65 @@ def test_a_name_of_a_branch_not_taken_does_not_exist():
 
 def test_a_line_that_must_be_bound_may_stand_in_any_order_of_together():
     accepted(SUBMIT + CREATED + "  - together:\n    - server -> client: WORK_FAIL\n      handle: $job\n")
+
+
+CLIENT = HEAD.replace("[server]", "[client]").replace("submit-job-created", "submit-fields")
+ASKED = "  - client -> server: SUBMIT_JOB\n    function: $fn\n    clause: submit-fields\n"
+ANSWER = "  - server -> client: JOB_CREATED\n    handle: $job\n"
+OVER = "  - server -> client: WORK_COMPLETE\n    handle: $job\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (ASKED + "  - server -> client: JOB_CREATED\n", "a.gear.yaml:9: JOB_CREATED that is sent must say"),
+        (ASKED + ANSWER + "    clause: submit-fields\n", "'clause' stands on the line that decides it"),
+        (ASKED + ANSWER + ASKED, "a client is asked while its job is under way, which needs: [concurrent]"),
+        (
+            ASKED + ANSWER + "  - client -> server: GET_STATUS\n    handle: $job\n",
+            "a.gear.yaml:11: a client is asked while its job is under way",
+        ),
+        (
+            "  - client calls: submit\n    function: $fn\n" + ASKED + "  - client calls: echo\n    data: x\n",
+            "a.gear.yaml:11: a client is asked while its job is under way",
+        ),
+        (ASKED + ANSWER + OVER + "  - client reports: complete\n    data: x$r\n", "$r is not bound here"),
+        (
+            ASKED + ANSWER + OVER + "  - client reports: complete\n    clause: x\n",
+            "the clause 'x' is not among",
+        ),
+        ("  - client calls: submit\n    function: {matches: a}\n" + ASKED, "any-of and matches stand only"),
+        (
+            "  - together:\n    - client -> server: ECHO_REQ\n    - worker -> server: GRAB_JOB\n" + ASKED,
+            "a part of this 'together' is not seen by a client under test",
+        ),
+        (OVER.replace("$job", "x"), "no line of this case decides a clause for a client"),
+    ],
+)
+def test_a_case_for_a_client_is_checked_as_the_client_sees_it(lines, message):
+    assert message in refused(lines, CLIENT)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ASKED + ASKED + ANSWER + ANSWER.replace("job", "two"),
+        ASKED + ANSWER + OVER + ASKED + ANSWER + OVER,
+        ASKED + "  - server -> client: CLOSE\n" + ASKED,
+        ASKED + ANSWER + OVER + "  - client reports: complete\n    clause: submit-fields\n    data: $r\n",
+        "  - client calls: submit\n    function: $fn\n    wait: 1\n"
+        + ASKED
+        + "  - client reports: error\n"
+        + ASKED.replace("$fn", "$other"),
+    ],
+)
+def test_a_client_is_asked_again_when_its_jobs_are_over(lines):
+    assert accepted(lines, CLIENT)
+
+
+def test_a_key_for_another_role_is_ignored_where_a_case_is_shared():
+    head = CLIENT.replace("[client]", "[server, client]").replace(
+        "clauses: [submit-fields]", "clauses: [submit-fields, submit-job-created]"
+    )
+    lines = ASKED + ANSWER + "    clause: submit-job-created\n    within: 2\n" + OVER
+    assert accepted(lines + "  - worker -> server: CAN_DO\n    function: $fn\n", head)
