@@ -1,0 +1,115 @@
+"""One life of an adapter: a program of the library's own language, or the reference peers in a thread.
+
+Both are what a `gearspec.wire.channel.Channel` needs of an adapter. A case has one of its own, so to start
+one has to be cheap, and to end one needs no politeness.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, Final
+
+from gearspec.harness.contract import Dialogue
+from gearspec.harness.life import DOWN, Life
+from gearspec.peers.adapter import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gearspec.harness.life import Identity
+    from gearspec.harness.locate import Located
+
+_WORDS: Final = 2000
+
+
+class AdapterProcess(Dialogue, Life):
+    """An adapter that is a program.
+
+    Args:
+        located: how to start it.
+        identity: as whom.
+        folder: its working folder; None for one of its own.
+        scale: what deadlines are multiplied by.
+
+    Raises:
+        UsageError: there is no such program.
+
+    Attributes:
+        reader: a pipe with what it says.
+        writer: a pipe for requests.
+        watch: what becomes readable when it ends.
+    """
+
+    def __init__(
+        self, located: Located, identity: Identity, folder: Path | None = None, scale: float = 1.0
+    ) -> None:
+        Dialogue.__init__(self)
+        Life.__init__(self, located.command, environment=located.environment, scale=scale)
+        self.spawn(identity, {}, talks=True, folder=folder)
+        assert self._popen.stdin
+        assert self._popen.stdout
+        self.reader, self.writer = self._popen.stdout.fileno(), self._popen.stdin.fileno()
+        self.watch: int | None = self.pidfd
+
+    def kill(self, reason: str = "was stopped") -> None:
+        """Kill it and all it started, at once and without waiting; harmless if it is gone."""
+        if self._tail is None and self.alive:
+            self._reason = self._reason or reason
+            self._signal(signal.SIGKILL)
+
+    def words(self) -> list[str]:
+        """The end of what it wrote to its standard error, escaped, in lines."""
+        return self.output(_WORDS).splitlines()
+
+
+class EmbeddedAdapter(Dialogue):
+    """The reference client and worker, in a thread of this process.
+
+    Attributes:
+        reader: a socket with what they say.
+        writer: the same socket, for requests.
+        watch: none; the end of `reader` is the end of the thread.
+        ended: always None, since nothing ends it but us.
+    """
+
+    watch: int | None = None
+    ended: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ours, theirs = socket.socketpair()
+        self.reader, self.writer = self._ours.fileno(), os.dup(self._ours.fileno())
+        self._thread = threading.Thread(target=_serve, args=(theirs,), name="reference adapter", daemon=True)
+        self._thread.start()
+
+    def kill(self) -> None:
+        """Tell it that there is nothing more to do."""
+        self._ours.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        """End it and wait for that; a second call is harmless."""
+        if self._ours.fileno() < 0:
+            return
+        self.kill()
+        self._thread.join(DOWN)
+        self._ours.close()
+        os.close(self.writer)
+
+    def words(self) -> list[str]:
+        """It has no standard error of its own."""
+        return []
+
+
+def _serve(connection: socket.socket) -> None:
+    with (
+        connection,
+        connection.makefile("r", encoding="ascii") as requests,
+        connection.makefile("w", encoding="ascii") as answers,
+    ):
+        run(requests, answers)
+
+
+Adapter = AdapterProcess | EmbeddedAdapter

@@ -1,0 +1,174 @@
+"""A testee and all that is played with it in one run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from gearspec.errors import UsageError
+from gearspec.harness.adapter import AdapterProcess, EmbeddedAdapter
+from gearspec.harness.ensemble import Ensemble
+from gearspec.harness.interview import PROBES, greet, probe
+from gearspec.harness.life import identities
+from gearspec.harness.locate import Located, locate
+from gearspec.harness.performance import token
+from gearspec.script.guest import TesteeStage
+from gearspec.script.testee import scenes
+from gearspec.script.trait import ABILITIES
+from gearspec.script.verdict import Result, Verdict, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gearspec.harness.adapter import Adapter
+    from gearspec.harness.contract import Hello
+    from gearspec.harness.life import Identity
+    from gearspec.harness.testee import Testee
+    from gearspec.script.case import Case
+    from gearspec.script.scene import Scene
+
+AT_ONCE: Final = 4
+"""How many scenes are played in the background at once; most of the time they wait."""
+_UNCERTAIN: Final = frozenset({Verdict.CRASH, Verdict.HANG, Verdict.INCONCLUSIVE})
+"""Outcomes that too much to do at once may be the reason of."""
+
+
+class Casting:
+    """Plays cases with one testee, each scene with an adapter of its own.
+
+    Args:
+        testee: what to play with.
+        scale: what deadlines are multiplied by.
+
+    Attributes:
+        subject: the testee.
+        edition: the edition of PROTOCOL that it is held to.
+        owned: whether it is ours to kill; it is.
+        version: of the library, as its adapter says.
+        header: what a report says of the testee, in lines.
+        gone: always None, since an adapter that has ended is started again.
+        complaints: none; what an adapter writes to its standard error is in the transcript of its case.
+    """
+
+    def __init__(self, testee: Testee, *, scale: float = 1.0) -> None:
+        self.subject, self.edition = testee, testee.edition
+        self.owned = True
+        self.version: str | None = None
+        self.header: list[str] = []
+        self.gone: str | None = None
+        self.complaints: list[str] = []
+        self._scale = scale
+        self._located: Located | None = None
+        self._identity: Identity | None = None
+        self._hello: Hello | None = None
+        self._probed: dict[tuple[str, str], Result] = {}
+        self._ensembles: list[Ensemble] = []
+
+    @property
+    def hello(self) -> Hello:
+        """What the adapter says of itself, once the session was started."""
+        assert self._hello is not None, "a session is started before anything is asked of it"
+        return self._hello
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What the library can be."""
+        return frozenset(self.hello.roles)
+
+    def start(self) -> None:
+        """Start an adapter, ask it who it is, and make sure that it refuses what it does not know.
+
+        Raises:
+            UsageError: it is not installed, does not start, or breaks its contract.
+        """
+        if not self.subject.embedded:
+            self._located = locate(self.subject)
+        heard: list[Hello] = []
+        for self._identity in identities():
+            result = self._alone([greet(heard)])
+            if result.verdict is Verdict.PASS:
+                break
+        else:
+            raise UsageError(f"{self.subject.name}: {result.message}")
+        self._hello = heard[-1]
+        self.version = self._hello.version
+        self.header = self._header(self._hello)
+
+    def prepare(self, cases: Sequence[Case], role: str) -> None:
+        """Begin to play cases, several at a time; `play` collects what comes of them."""
+        items = {(case.id, role): self._scenes(case, role) for case in cases if not self._lacks(case, role)}
+        if items:
+            self._ensembles.append(Ensemble(items, self._begin, most=AT_ONCE, scale=self._scale))
+
+    def play(self, case: Case, role: str) -> Result:
+        """Play a case, or collect what came of it in the background.
+
+        What came while others were played as well, and may be due to that, is played again alone.
+        """
+        refused = self._gate(case, role)
+        if refused:
+            return refused
+        results = [result for each in self._ensembles for result in each.collect((case.id, role))]
+        if results and worst(results).verdict not in _UNCERTAIN:
+            return worst(results)
+        for ensemble in self._ensembles:
+            ensemble.finish()
+        return self._alone(self._scenes(case, role))
+
+    def close(self) -> None:
+        """End whatever is still played."""
+        while self._ensembles:
+            self._ensembles.pop().close()
+
+    # --- features ---------------------------------------------------------------------------
+
+    def _lacks(self, case: Case, role: str) -> list[str]:
+        return [
+            need for need in case.needs if need in ABILITIES[role] and need not in self.hello.features[role]
+        ]
+
+    def _gate(self, case: Case, role: str) -> Result | None:
+        """UNSUPPORTED, if the adapter refuses what the library is said to lack, where it can be asked for."""
+        lacking = self._lacks(case, role)
+        for need in lacking:
+            if need in PROBES[role]:
+                asked = self._probe(role, need)
+                if asked.verdict is not Verdict.PASS:
+                    return asked
+        return Result(Verdict.UNSUPPORTED, f"lacks {', '.join(lacking)}") if lacking else None
+
+    def _probe(self, role: str, feature: str) -> Result:
+        if (role, feature) not in self._probed:
+            self._probed[role, feature] = self._alone([probe(role, feature)])
+        return self._probed[role, feature]
+
+    # --- playing ----------------------------------------------------------------------------
+
+    def _scenes(self, case: Case, role: str) -> list[Scene]:
+        return scenes(case, TesteeStage(role, self.hello.features[role], self.edition, token, time.time))
+
+    def _alone(self, parts: list[Scene]) -> Result:
+        """What comes of scenes that are played one after the other: the worst."""
+        ensemble = Ensemble({("", ""): parts}, self._begin, scale=self._scale)
+        try:
+            return worst(ensemble.collect(("", "")))
+        finally:
+            ensemble.close()
+
+    def _begin(self) -> Adapter:
+        if self._located is None:
+            return EmbeddedAdapter()
+        assert self._identity is not None, "as whom it runs is settled when the session starts"
+        return AdapterProcess(self._located, self._identity, self.subject.folder, self._scale)
+
+    def _header(self, hello: Hello) -> list[str]:
+        testee, library = self.subject, f"{hello.name} {hello.version}, {' and '.join(hello.roles)}"
+        how = f"started from {self._located.command[0]}" if self._located else "running inside gearspec"
+        note = [self._identity.note] if self._located and self._identity and self._identity.note else []
+        return [
+            f"testee: {testee.name}, {testee.title or 'without a file'}; {library}",
+            f"edition of PROTOCOL: {self.edition}",
+            how,
+            *note,
+            *testee.notes,
+        ]
