@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import threading
+import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from gearspec.harness.contract import Dialogue
@@ -82,7 +84,10 @@ class EmbeddedAdapter(Dialogue):
         super().__init__()
         self._ours, theirs = socket.socketpair()
         self.reader, self.writer = self._ours.fileno(), os.dup(self._ours.fileno())
-        self._thread = threading.Thread(target=_serve, args=(theirs,), name="reference adapter", daemon=True)
+        self._words: list[str] = []
+        self._thread = threading.Thread(
+            target=self._serve, args=(theirs,), name="reference adapter", daemon=True
+        )
         self._thread.start()
 
     def kill(self) -> None:
@@ -99,17 +104,21 @@ class EmbeddedAdapter(Dialogue):
         os.close(self.writer)
 
     def words(self) -> list[str]:
-        """It has no standard error of its own."""
-        return []
+        """The traceback of a fault inside it, in lines."""
+        return self._words
 
-
-def _serve(connection: socket.socket) -> None:
-    with (
-        connection,
-        connection.makefile("r", encoding="ascii") as requests,
-        connection.makefile("w", encoding="ascii") as answers,
-    ):
-        run(requests, answers)
+    def _serve(self, connection: socket.socket) -> None:
+        """Runs in the thread, until there are no more requests, or nobody wants to hear of them."""
+        try:
+            with (
+                suppress(OSError),
+                connection,
+                connection.makefile("r", encoding="ascii") as requests,
+                connection.makefile("w", encoding="ascii") as answers,
+            ):
+                run(requests, answers)
+        except Exception:  # noqa: BLE001 - it is told with the case that it ended
+            self._words = traceback.format_exc().splitlines()
 
 
 Adapter = AdapterProcess | EmbeddedAdapter
