@@ -13,7 +13,6 @@ from gearspec.peers.link import Link
 from gearspec.peers.poller import Poller
 from gearspec.peers.roster import Server, in_order, make_roster
 from gearspec.peers.task import Task
-from gearspec.peers.value import to_name
 from gearspec.protocol.packet import DEFAULT_MAX_SIZE
 
 if TYPE_CHECKING:
@@ -89,14 +88,26 @@ class Client:
             ServerLost: no server could be asked.
             TimeoutError: the server does not answer.
         """
-        option = ask.option(name)
-        if to_name(name, "option") not in self._options:
-            self._options.append(to_name(name, "option"))
-        self.send(option)
+        option = self.start_option(name)
         self._await(option, timeout)
         if isinstance(option.error, ServerLost):
             raise option.error
         return option.error is None
+
+    def start_option(self, name: Value, listener: Callable[[Inquiry], object] | None = None) -> Inquiry:
+        """Ask for an option as `option_request` does, without waiting; `turn` until it is done.
+
+        Args:
+            name: the option.
+            listener: is called with what is returned, when it is done.
+        """
+        option = ask.option(name)
+        option.listener = listener
+        assert option.key is not None, "the answer repeats the option"
+        if option.key not in self._options:
+            self._options.append(option.key)
+        self.send(option)
+        return option
 
     def start(self, task: Task) -> None:
         """Submit a task without waiting; `wait` and `turn` see to the rest.
@@ -333,5 +344,6 @@ class Client:
         outbox, self._outbox = self._outbox, []
         for inquiry in outbox:
             inquiry.error = ServerLost(f"no server can be reached; the last was {reason}")
+            self._docket.answered(inquiry)
             if inquiry.task:
                 self._docket.gave_up(inquiry.task, str(inquiry.error))

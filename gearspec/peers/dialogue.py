@@ -88,6 +88,7 @@ class Dialogue:
         for inquiry in pending:
             if not inquiry.task:
                 inquiry.error = ServerLost(reason)
+                self._docket.answered(inquiry)
         submitted = [inquiry.task for inquiry in pending if inquiry.task]
         tasks = [task for tasks in self._jobs.values() for task in tasks] + submitted
         return [task for task in tasks if self._docket.failed(task, reason)]
@@ -100,7 +101,8 @@ class Dialogue:
             return
         inquiry.answer = inquiry.reader.feed(line)
         if inquiry.answer is not None:
-            self._answered(inquiry)
+            self._remove(inquiry)
+            self._docket.answered(inquiry)
             self._room = self._max_reply
 
     def _take_answer(self, packet: Packet) -> None:
@@ -115,15 +117,16 @@ class Dialogue:
         inquiry = next(iter(fitting or (waiting if packet.name != "STATUS_RES" else ())), None)
         if inquiry is None:
             return
-        self._answered(inquiry)
+        self._remove(inquiry)
         inquiry.answer = packet
+        self._docket.answered(inquiry)
         if inquiry.task:
             handle = handle_of(packet.body)
             self._docket.created(inquiry.task, handle)
             if not inquiry.task.background:
                 self._jobs.setdefault(handle, deque()).append(inquiry.task)
 
-    def _answered(self, inquiry: Inquiry) -> None:
+    def _remove(self, inquiry: Inquiry) -> None:
         index = self._pending.index(inquiry)
         for earlier in self._pending[:index]:
             earlier.overtaken = True
@@ -138,9 +141,10 @@ class Dialogue:
             return
         first = self._pending[0]
         inquiry = next((inquiry for inquiry in self._pending if not inquiry.overtaken), first)
-        self._answered(inquiry)
+        self._remove(inquiry)
         fields = packet.fields
         inquiry.error = Refused(to_text(fields.get("code", b"")), to_text(fields.get("text", b"")))
+        self._docket.answered(inquiry)
         if inquiry.task:
             self._fail(inquiry.task, now, str(inquiry.error))
 

@@ -7,9 +7,13 @@ that raises, or that uses the client itself, finds everything in its place.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gearspec.peers.inquiry import Inquiry
     from gearspec.peers.task import Task
 
 
@@ -17,7 +21,7 @@ class Docket:
     """The tasks of a client, whatever connections they go over."""
 
     def __init__(self) -> None:
-        self._untold: deque[tuple[Task, str, tuple[object, ...]]] = deque()
+        self._untold: deque[Callable[[], object]] = deque()
 
     def created(self, task: Task, handle: bytes) -> None:
         """The server has taken a task: the end of one in the background.
@@ -32,7 +36,12 @@ class Docket:
 
     def note(self, task: Task, event: str, *arguments: object) -> None:
         """Something happened to a task, to be told unless nobody waits for it any more."""
-        self._untold.append((task, event, arguments))
+        self._untold.append(partial(_tell, task, event, arguments))
+
+    def answered(self, inquiry: Inquiry) -> None:
+        """An inquiry is done."""
+        if inquiry.listener:
+            self._untold.append(partial(inquiry.listener, inquiry))
 
     def completed(self, task: Task, result: bytes) -> None:
         """A task was executed."""
@@ -65,7 +74,10 @@ class Docket:
         """Tell what is to be told; returns whether there was anything."""
         some = bool(self._untold)
         while self._untold:
-            task, event, arguments = self._untold.popleft()
-            if task.outcome != "timeout":
-                task.tell(event, *arguments)
+            self._untold.popleft()()
         return some
+
+
+def _tell(task: Task, event: str, arguments: tuple[object, ...]) -> None:
+    if task.outcome != "timeout":
+        task.tell(event, *arguments)

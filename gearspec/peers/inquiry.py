@@ -10,6 +10,8 @@ from gearspec.protocol.admin import COMMANDS, ReplyReader, render_request
 from gearspec.protocol.packet import Item, Packet, request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gearspec.peers.error import PeerError
     from gearspec.peers.task import Task
     from gearspec.protocol.admin import Reply
@@ -49,6 +51,7 @@ class Inquiry:
         task: the task that it submits, if it is a submit.
         reader: collects the lines of the answer.
         asked: when it was sent.
+        listener: is called with it when it is done, unless it submits a task.
         overtaken: whether something that was asked later has been answered already.
         answer: the answer, once it has come.
         error: why no answer comes, once that is known.
@@ -59,6 +62,7 @@ class Inquiry:
     key: bytes | None = None
     task: Task | None = None
     reader: ReplyReader | None = None
+    listener: Callable[[Inquiry], object] | None = None
     asked: float = 0.0
     overtaken: bool = False
     answer: Packet | Reply | None = None

@@ -41,3 +41,10 @@ class Poller:
         """Give the sockets back; nothing may wait any more."""
         self._near.close()
         self._far.close()
+
+
+def wait_to_send(link: Link, seconds: float) -> None:
+    """Wait until a link can send, at most so long."""
+    poll = select.poll()
+    poll.register(link, select.POLLOUT)
+    poll.poll(max(0, math.ceil(seconds * 1000)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from gearspec.protocol.transcript import printable
+
 Value: TypeAlias = bytes | str | int | float
 """Bytes as they are; text as UTF-8; a number as its decimal digits."""
 
@@ -14,8 +16,8 @@ def to_bytes(value: Value) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """Bytes that should be ASCII, such as a number or the code of an ERROR; others are escaped."""
-    return data.decode("ascii", "backslashreplace")
+    """Bytes that should be ASCII, such as a number or the code of an ERROR; all else in them is escaped."""
+    return printable(data)
 
 
 def to_name(value: Value, what: str) -> bytes:
