@@ -94,7 +94,7 @@ def submit(task: Request, timeout: list[str]) -> None:
     created = re.fullmatch(rb"Task created: (.*)\n", output)
     # It exits with status 0 after most errors, but it prints them.
     if wrong := re.search(rb"^gearman: .*", told, re.MULTILINE):
-        text = re.sub("[^ -~]", "?", os.fsdecode(wrong[0]))
+        text = re.sub("[^ -~]", "?", re.sub(r" -> \S+ pid\(\d+\)$", "", os.fsdecode(wrong[0])))
         say({"event": "error", **name, "text": text, **({"code": "timeout"} if "_TIMEOUT)" in text else {})})
     elif process.returncode:
         say({"event": "fail", **name})

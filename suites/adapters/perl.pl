@@ -35,9 +35,12 @@ my %requests = (
 );
 my ($client, $worker, @servers);
 my $jobs = 0;
+my @long;       # what is too long for the parser
 my %name_of;    # job handle => the library's name for it, which begins with the server
 
 while (defined(my $line = <STDIN>)) {
+    # JSON::PP takes seconds for long strings.
+    $line =~ s{"([\w+/=]{1000,})"}{ push @long, $1; qq("$#long long") }ge;
     my $request = decode_json($line);
     my $method  = $requests{ $request->{do} };
     my $answer  = $method ? $method->($request) : undef;
@@ -46,19 +49,21 @@ while (defined(my $line = <STDIN>)) {
     last if $request->{do} eq 'quit';
 }
 
-sub say_line { print {$contract} JSON::PP->new->ascii->canonical->encode($_[0]), "\n" }
+sub say_line { print {$contract} JSON::PP->new->canonical->encode($_[0]), "\n" }
 
 sub event { my ($name, %rest) = @_; say_line({ event => $name, %rest }) }
 
 sub base64 { encode_base64($_[0], '') }
 
-sub plain { $_[0] =~ s/[^ -~]/?/gr }
+sub bytes { decode_base64($_[0] =~ /^(\d+) long$/ ? $long[$1] : $_[0]) }
+
+sub plain { ($_[0] // '') =~ s/[^ -~]/?/gr }
 
 sub failure { my ($text, @task) = @_; event('error', @task, cause($text)) }
 
 sub cause {
     my ($text) = @_;
-    chomp $text;
+    $text =~ s/ at \S+ line \d+(, <STDIN> line \d+)?\.?\s*$//;
     return (text => plain($text), $text =~ /elapsed timeout/ ? (code => 'timeout') : ());
 }
 
@@ -96,10 +101,10 @@ sub submit {
     my %open;
     for my $asked (@tasks) {
         my @task     = (task => $asked->{task});
-        my $function = decode_base64($asked->{function});
-        my $workload = decode_base64($asked->{workload});
+        my $function = bytes($asked->{function});
+        my $workload = bytes($asked->{workload});
         my %options  = callbacks(\%open, @task);
-        $options{uniq}        = decode_base64($asked->{unique}) if exists $asked->{unique};
+        $options{uniq}        = bytes($asked->{unique}) if exists $asked->{unique};
         $options{priority}    = $asked->{priority}              if exists $asked->{priority};
         $options{retry_count} = $asked->{retries}               if exists $asked->{retries};
         $open{ $asked->{task} } = 1;
@@ -143,7 +148,7 @@ sub created {
 sub status {
     my ($request) = @_;
     return unless $client;
-    my $handle = decode_base64($request->{handle});
+    my $handle = bytes($request->{handle});
     my $status = eval { $client->get_status($name_of{$handle} // "$servers[0]//$handle") };
     if (!$status) {
         failure($@ || 'get_status returned nothing');
@@ -151,19 +156,19 @@ sub status {
     }
     my %told = (known => $status->known, running => $status->running);
     @told{qw(numerator denominator)} = @{ $status->progress // ['', ''] };
-    event('status', handle => $request->{handle}, map { $_ => plain($told{$_}) } keys %told);
+    event('status', handle => base64($handle), map { $_ => plain($told{$_}) } keys %told);
     return {};
 }
 
 sub register {
     my ($request) = @_;
     return unless $worker;
-    my $function = decode_base64($request->{function});
+    my $function = bytes($request->{function});
     my $next     = 0;
     my $handler  = sub {
         my ($job) = @_;
         $jobs++;
-        event('job', function => $request->{function}, handle => base64($job->handle), workload => base64($job->arg));
+        event('job', function => base64($function), handle => base64($job->handle), workload => base64($job->arg));
         my @plan = @{ $request->{plan} };
         my $steps = $plan[$next < $#plan ? $next : $#plan];
         $next++;
@@ -181,7 +186,7 @@ sub run {
         my ($step, $value) = %$_;
         if ($step eq 'status') { $worker->send_work_status($job, @$value); next }
         return undef if $step eq 'fail';
-        my $bytes = decode_base64($value);
+        my $bytes = bytes($value);
         if    ($step eq 'data')      { $worker->send_work_data($job, $bytes) }
         elsif ($step eq 'warning')   { $worker->send_work_warning($job, $bytes) }
         elsif ($step eq 'exception') { $worker->send_work_exception($job, $bytes) }
@@ -194,7 +199,7 @@ sub run {
 sub unregister {
     my ($request) = @_;
     return unless $worker;
-    eval { $worker->unregister_function(decode_base64($request->{function})) }
+    eval { $worker->unregister_function(bytes($request->{function})) }
         or failure($@ || 'unregister_function returned false');
     return {};
 }

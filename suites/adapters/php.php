@@ -42,7 +42,8 @@ function event(string $name, array $rest): void
 
 function error(Exception $problem, array $rest = []): void
 {
-    event('error', ['text' => preg_replace('/[^ -~]/', '?', $problem->getMessage())] + $rest);
+    $text = preg_replace(['/ -> \S+ pid\(\d+\)$/', '/[^ -~]/'], ['', '?'], $problem->getMessage());
+    event('error', ['text' => $text] + $rest);
 }
 
 /** Calls the library; what it throws or warns of is an event. */
@@ -114,7 +115,8 @@ function set_callbacks(GearmanClient $client): void
 function do_submit(array $request): ?array
 {
     global $client, $open;
-    if (array_intersect_key(array_merge(...$request['tasks']), array_flip(['retries', 'reducer', 'epoch']))) {
+    $asked = array_merge($request, ...$request['tasks']);
+    if (array_intersect_key($asked, array_flip(['exceptions', 'retries', 'reducer', 'epoch']))) {
         return null;
     }
     $client->setTimeout(isset($request['wait']) ? (int) ($request['wait'] * 1000) : -1);
