@@ -103,20 +103,33 @@ class Actor:
         self.sock.close()
 
 
+class Cast(list):
+    """The addresses of servers that follow a play, and the threads in which they do."""
+
+    def __init__(self, stages, plays):
+        super().__init__(stage.address for stage in stages)
+        self.threads = [
+            threading.Thread(target=stage.run, args=(play,))
+            for stage, play in zip(stages, plays, strict=True)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def play_out(self):
+        """Wait until all plays are over."""
+        for thread in self.threads:
+            thread.join()
+
+
 @contextlib.contextmanager
 def acting(*plays):
-    """A server for each play; yields their addresses, or the only one."""
+    """A server for each play; yields their addresses."""
     stages = [Stage() for _ in plays]
-    threads = [
-        threading.Thread(target=stage.run, args=(play,)) for stage, play in zip(stages, plays, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
+    cast = Cast(stages, plays)
     try:
-        yield [stage.address for stage in stages]
+        yield cast
     finally:
-        for thread in threads:
-            thread.join()
+        cast.play_out()
         for stage in stages:
             if stage.problem:
                 raise stage.problem

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gearspec.peers.roster import Server
     from gearspec.protocol.packet import Packet
 
-MOMENT: Final = 1.0
+MOMENT: Final = 0.25
 """Seconds for which other servers are not asked while one has still to answer."""
 
 
@@ -69,7 +69,8 @@ class Post:
             return self._server.ready
         dues = [self.link.due]
         if self._station and self._station.state is State.ASKING:
-            dues.append(self._station.asked + (MOMENT if self.asking(now) else self._patience))
+            dues.append(self._station.asked + self._patience)
+            dues.append(self._station.asked + MOMENT if self.asking(now) else None)
         return min((due for due in dues if due is not None), default=None)
 
     def turn(self, now: float) -> None:
