@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -61,6 +62,7 @@ class Property:
         self._result: Result | None = None
         self._judgement: Judgement | None = None
         self._duration = 0.0
+        self._avoided: Counter[str] = Counter()
 
     @property
     def gone(self) -> str | None:
@@ -101,9 +103,12 @@ class Property:
             return make_gap(self.case, ROLE, self.gap)
         result = self._result or Result(Verdict.ERROR, problem)
         judgement = self._judgement or Judgement("fail", problem)
-        return make_record(self.case, ROLE, result, judgement, self._duration)
+        record = make_record(self.case, ROLE, result, judgement, self._duration)
+        record["avoided"] = self._avoided
+        return record
 
     def _note(self, arena: Arena, permitted: Filter) -> None:
+        self._avoided = permitted.avoided
         counts = [f"{name} {count}" for name, count in sorted(permitted.avoided.items())]
         self._item.user_properties += [("avoided", count) for count in counts]
         if counts:

@@ -67,6 +67,7 @@ class Record(TypedDict):
         as_expected: whether it passes, or deviates as the list of known deviations says.
         known: what that list says of it; empty if it is not listed.
         duration: seconds.
+        avoided: how many inputs were not tried because the target is known to die of them, by the reason.
         transcript: of all sides, when the verdict is no PASS.
     """
 
@@ -86,6 +87,7 @@ class Record(TypedDict):
     as_expected: bool
     known: str
     duration: float
+    avoided: dict[str, int]
     transcript: list[Entry]
 
 
@@ -128,6 +130,7 @@ def _blank(case: Case, role: str) -> Record:
         "as_expected": True,
         "known": "",
         "duration": 0.0,
+        "avoided": {},
         "transcript": [],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -119,6 +120,12 @@ class Tally:
             if record["verdict"] is None:
                 gaps[record["message"]] = gaps.get(record["message"], 0) + 1
         notes = [f"not run: {count}, {reason}" for reason, count in gaps.items()]
+        avoided: Counter[str] = Counter()
+        for record in self.records.values():
+            avoided.update(record["avoided"])
+        if avoided:
+            counts = ", ".join(f"{name} {count}" for name, count in sorted(avoided.items()))
+            notes.append(f"inputs not tried, as the target is known to die of them: {counts}")
         if self.untested:
             notes.append("nothing was tested: not one of the must-cases came to a verdict on the target")
         return notes

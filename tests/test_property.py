@@ -104,10 +104,28 @@ def test_a_target_that_cannot_be_reached_is_told_in_one_line(run, pytester):
     result.stdout.fnmatch_lines(["*Exit: *no/such/program*"])
 
 
-def test_what_was_left_out_is_counted(run, pytester):
+@pytest.fixture
+def choosy(pytester):
+    """A target of which it is known what kills it."""
     names = "GRAB_JOB: x, CAN_DO: x, SUBMIT_JOB: x, unknown-type: x, bad-magic: x"
     pytester.makefile(".yaml", mine=f"embedded: reference\navoid: {{{names}}}\n")
-    run("--target=./mine.yaml").stdout.fnmatch_lines(["not tried, as mine is known to die of it: *CAN_DO *"])
+    return "--target=./mine.yaml"
+
+
+def test_what_was_left_out_is_counted(run, choosy):
+    run(choosy).stdout.fnmatch_lines(["not tried, as mine is known to die of it: *CAN_DO *"])
+
+
+def test_what_all_properties_left_out_is_in_the_report_and_in_the_summary(run, choosy, pytester):
+    case = CHECKOUT / "suites" / "server" / "work.gear.yaml"
+    pytester.path.joinpath("work.gear.yaml").write_text(case.read_text())
+    result = run(choosy, "--gear-report=report.jsonl")
+    lines = map(json.loads, pytester.path.joinpath("report.jsonl").read_text().splitlines())
+    count = sum(line["avoided"].get("CAN_DO", 0) for line in lines if line["kind"] == "case")
+    assert count > 0
+    result.stdout.fnmatch_lines(
+        [f"inputs not tried, as the target is known to die of them: CAN_DO {count}, *"]
+    )
 
 
 def test_beside_cases_a_property_is_in_the_report_and_in_the_summary(run, pytester):

@@ -7,7 +7,7 @@ MUST = "echo-answered"
 ALSO = "echo-returns-data"
 
 
-def record(name, verdict, clauses=(MUST,), level="must", clause=None, message="", known=""):
+def record(name, verdict, clauses=(MUST,), level="must", clause=None, message="", known="", avoided=()):
     return {
         "id": f"{name}[server]",
         "case": name,
@@ -18,6 +18,7 @@ def record(name, verdict, clauses=(MUST,), level="must", clause=None, message=""
         "clause": clause,
         "message": message,
         "known": known,
+        "avoided": dict(avoided),
     }
 
 
@@ -95,3 +96,10 @@ def test_the_summary_names_verdicts_known_deviations_and_what_was_not_run():
 
 def test_a_summary_says_that_nothing_was_tested():
     assert tally(record("a", "UNSUPPORTED")).lines("2.0.0")[-1].startswith("nothing was tested")
+
+
+def test_inputs_that_were_avoided_are_added_up_and_told_once():
+    some, more = {"CAN_DO": 2}, {"CAN_DO": 1, "bad-magic": 4}
+    lines = tally(record("a", "PASS", avoided=some), record("b", "PASS", avoided=more)).lines("2.0.0")
+    assert lines[-1] == "inputs not tried, as the target is known to die of them: CAN_DO 3, bad-magic 4"
+    assert not any("not tried" in line for line in tally(record("a", "PASS")).lines("2.0.0"))
