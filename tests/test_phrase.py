@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gearspec.protocol.packet import Line, Packet, response
 from gearspec.script.action import Sign
 from gearspec.script.case import Message
-from gearspec.script.phrase import came, wanted
+from gearspec.script.phrase import came, listed, wanted
 from gearspec.script.value import template
 
 NAMES = {"job": b"H:lap:1", "fn": b"gear-reverse"}
@@ -48,6 +48,20 @@ def test_an_expected_line_is_told_as_its_author_wrote_it(step, words):
 )
 def test_what_came_is_told_with_names_for_values(what, words):
     assert came(what, NAMES) == words
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "no such row"),
+        ([[b"17", b"127.0.0.1", b"gear-reverse", b":"]], "* * $fn :"),
+        ([[b"17", b"-", b"-", b":", b"H:lap:1"]], "* * * : $job"),
+        ([[b"8", b"-", b"<H:lap:1>", b"!"], [b"9"]], "* * <$job> !; *"),
+    ],
+)
+def test_a_table_is_told_without_the_cells_that_nobody_judges(rows, words):
+    step = Message(1, "server", "admin", "TABLE", rows=((None, None, None, template(":"), template("$fn")),))
+    assert listed(step, rows, NAMES) == words
 
 
 @given(st.binary(max_size=80))

@@ -314,7 +314,7 @@ def test_a_table_is_judged_by_the_rows_that_hold_a_fresh_name():
     assert played(TABLE.replace("COUNT", "1"), clause=clause).verdict is Verdict.PASS
     result = played(TABLE.replace("COUNT", "2"), clause=clause)
     assert result.message == (
-        "admin-status-columns: admin expected a table with $fn 0 * 2, came TEXT '$fn 0 0 1'"
+        "admin-status-columns: admin expected a table with $fn 0 * 2, came $fn 0 * 1"
     )
 
 

@@ -68,6 +68,22 @@ def came(what: Arrived, names: Mapping[str, bytes]) -> str:
     return describe(what, known)
 
 
+def listed(step: Message, rows: list[list[bytes]], names: Mapping[str, bytes]) -> str:
+    """The rows of a table that came, with ``*`` for a cell that the line leaves open and that holds no name.
+
+    Such a cell may be the number of a file or the like, and another one in the next run.
+    """
+    judged = {index for row in step.rows for index, cell in enumerate(row) if cell is not None}
+    shown = [
+        " ".join(
+            _masked(cell, names) if index in judged or _masked(cell, names) != printable(cell) else "*"
+            for index, cell in enumerate(row)
+        )
+        for row in rows
+    ]
+    return "; ".join(shown) or "no such row"
+
+
 def _strange(handle: bytes, names: Mapping[str, bytes]) -> str:
     """A handle that no name is bound to: told by what is odd about it, as it changes from run to run."""
     for name, value in names.items():

@@ -23,7 +23,7 @@ from gearspec.script.encode import cuts, encode, variants
 from gearspec.script.fit import cells, fits, same_message, same_rows
 from gearspec.script.link import Received
 from gearspec.script.load import walk
-from gearspec.script.phrase import came
+from gearspec.script.phrase import came, listed
 from gearspec.script.player import Expected, Player
 from gearspec.script.project import SERVER, project
 from gearspec.script.talk import EARLY, GRACE, Talk
@@ -229,7 +229,7 @@ class _ServerPlayer(Player[Action, Moment, Received]):
             rows.append(cells(received.what.text))
         mine = [row for row in rows if self._holds_a_name(row)]
         if not same_rows(step, mine, self.names):
-            self.found = "; ".join(came(Line(b" ".join(row)), self.names) for row in mine) or "no such row"
+            self.found = listed(step, mine, self.names)
             raise Stopped(Verdict.FAIL, f"{step.party} expected {self.expected}, came {self.found}")
         return received
 
