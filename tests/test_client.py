@@ -178,7 +178,7 @@ def test_a_packet_that_nobody_wants_changes_nothing(rubbish):
         (b"HTTP/1.1 400 Bad Request\r\n", "text that nobody asked for"),
         (struct.pack(">4sII", b"\0RES", 13, 0xFFFFFFFF), "4294967295 bytes"),
         (struct.pack(">4sII", b"\0RES", 13, 0x80000000), "2147483648 bytes"),
-        (b"x" * 70_000, "no end"),
+        (b"x", "text that nobody asked for"),
     ],
 )
 def test_rubbish_ends_the_connection_and_the_next_one_works(rubbish, reason):

@@ -17,7 +17,7 @@ RUBBISH = {
     "unknown type": struct.pack(">4sII", b"\0RES", 99, 0),
     "the unused type": struct.pack(">4sII", b"\0RES", 5, 0),
     "text": b"HTTP/1.1 400 Bad Request\r\n",
-    "text without end": b"x" * 70_000,
+    "text without end": b"x",
     "a huge size": struct.pack(">4sII", b"\0RES", 11, 0xFFFFFFFF),
     "a negative size": struct.pack(">4sII", b"\0RES", 11, 0x80000000),
 }

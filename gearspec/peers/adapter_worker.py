@@ -32,7 +32,7 @@ class WorkerSide:
     """It does nothing between two requests."""
 
     def __init__(self, servers: list[str], say: Say) -> None:
-        self._worker = Worker(servers)
+        self._worker = Worker(servers, identity="gearspec")
         self._say = say
 
     def do(self, request: dict[str, Any], *, ending: bool) -> bool:

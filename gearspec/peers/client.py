@@ -307,6 +307,8 @@ class Client:
         while link.items and not self._dialogue.broken:
             self._dialogue.received(link.items.popleft(), now)
             self._server.answered()
+        if link.text:
+            self._dialogue.text_begun()
         if not link.lost:
             for inquiry in self._outbox:
                 self._dialogue.ask(inquiry, now)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ANSWERS: Final = frozenset({"JOB_CREATED", "ECHO_RES", "OPTION_RES", "STATUS_RES", "STATUS_RES_UNIQUE"})
 _PROGRESS: Final = {"WORK_DATA": "data", "WORK_WARNING": "warning", "WORK_STATUS": "status"}
+UNASKED: Final = "the server sent text that nobody asked for"
 
 
 class Dialogue:
@@ -93,11 +94,19 @@ class Dialogue:
         tasks = [task for tasks in self._jobs.values() for task in tasks] + submitted
         return [task for task in tasks if self._docket.failed(task, reason)]
 
+    def text_begun(self) -> None:
+        """A line of text has begun; only a packet may, unless text was asked for."""
+        if self._text_wanted() is None:
+            self.broken = UNASKED
+
+    def _text_wanted(self) -> Inquiry | None:
+        return next((inquiry for inquiry in self._pending if inquiry.reply == TEXT), None)
+
     def _take_line(self, line: Line) -> None:
-        inquiry = next((inquiry for inquiry in self._pending if inquiry.reply == TEXT), None)
+        inquiry = self._text_wanted()
         self._room -= len(line.raw)
         if inquiry is None or inquiry.reader is None or self._room < 0:
-            self.broken = "the server sent text that nobody asked for"
+            self.broken = UNASKED
             return
         inquiry.answer = inquiry.reader.feed(line)
         if inquiry.answer is not None:

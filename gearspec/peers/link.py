@@ -33,6 +33,8 @@ class Link:
         lost: why it is over; empty while it is not.
         items: what has come and was not taken yet.
         moved: when the last byte was sent.
+        text: whether a line of text has begun and not ended.
+        due: when it has to have a turn at the latest; None is never.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Link:
         self.lost = ""
         self.items: deque[Item] = deque()
         self.moved = now
+        self.text = False
         self.due: float | None = now + patience
         self._patience = patience
         self._decoder = Decoder(max_size)
+        self._inside = False
         self._out = bytearray()
         self._socket: socket.socket | None = None
         try:
@@ -79,7 +83,10 @@ class Link:
                 self._out += item.encode() if isinstance(item, Packet) else item.raw
 
     def turn(self, now: float) -> None:
-        """Do whatever can be done without waiting: connect, receive, send, notice that time is over."""
+        """Do whatever can be done without waiting: connect, receive, send, notice that time is over.
+
+        Nothing is received before the items that have come were taken, so a server cannot fill our memory.
+        """
         try:
             self._establish()
             self._receive(now)
@@ -87,7 +94,9 @@ class Link:
         except OSError as problem:
             self.drop(_reason(problem))
         if self.due is not None and now >= self.due and not self.lost:
-            self._look()
+            self.drop(
+                "the server stopped in mid-packet" if self.connected else "it does not take the connection"
+            )
 
     def flush(self, now: float) -> None:
         """Send what there is room for."""
@@ -123,7 +132,7 @@ class Link:
         self.connected, self.due = True, None
 
     def _receive(self, now: float) -> None:
-        if not self.connected or self._socket is None:
+        if not self.connected or self._socket is None or self.items:
             return
         try:
             data = self._socket.recv(_CHUNK)
@@ -132,8 +141,12 @@ class Link:
         if not data:
             self.drop(self._end())
             return
-        self.items.extend(self._decoder.feed(data))
-        self.due = now + self._patience
+        items = self._decoder.feed(data)
+        self.items.extend(items)
+        if items or not self._inside:  # the rest is a new item, and small
+            rest = self._decoder.rest
+            self._inside, self.text = bool(rest), not rest.startswith(b"\0") and bool(rest)
+        self.due = now + self._patience if self._inside else None
         if self._decoder.error:
             self.drop(str(self._decoder.error))
 
@@ -143,14 +156,6 @@ class Link:
         except Truncated as problem:
             return str(problem)
         return "the server closed the connection"
-
-    def _look(self) -> None:
-        """Time is over: for the connection, or for a packet that began and does not go on."""
-        if not self.connected:
-            self.drop("the server does not take the connection")
-        elif self._decoder.rest:
-            self.drop("the server stopped in mid-packet")
-        self.due = None
 
 
 def _reason(problem: OSError | UsageError) -> str:

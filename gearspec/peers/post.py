@@ -141,8 +141,10 @@ class Post:
             self._station = station = Station(self._grab)
             self._begin(station)
         station = self._station
-        while link.items and not station.broken:
+        while link.items and not station.assigned and not station.broken:
             station.received(link.items.popleft(), now)
+        if link.text and not link.items:
+            station.text_begun()
         self._flush(now)
         if station.useful:
             self._server.answered()

@@ -100,7 +100,7 @@ class Station:
         Clauses: unknown-type-survived, text-from-server-survived, noop-storm-bounded, noop-during-grab.
         """
         if isinstance(item, Line):
-            self.broken = "the server sent text that nobody asked for"
+            self.text_begun()
         elif item.message is None:
             self.broken = f"the server sent a packet of the unknown type {item.type}"
         elif item.name in _ASSIGNS:
@@ -112,6 +112,10 @@ class Station:
             self._wake()
         elif item.name == "ERROR":
             self._ask_otherwise(now)
+
+    def text_begun(self) -> None:
+        """A line of text has begun, and a worker asks for none."""
+        self.broken = "the server sent text"
 
     def _sleep(self) -> None:
         """There is no job, so sleep; a NOOP that came meanwhile was of no use.
