@@ -151,10 +151,6 @@ def lacks(request: dict[str, Any]) -> bool:
 async def answer(adapter: Adapter, request: dict[str, Any]) -> None:
     action = getattr(adapter, request["do"], None)
     supported: Any = action is not None and not lacks(request)
-    if request["do"] == "hello":
-        about = {"contract": 1, "name": "aiogear", "version": version("aiogear")}
-        say(id=request["id"], done=True, **about, roles=[*FEATURES], features=FEATURES)
-        return
     if supported:
         try:
             supported = await action(request) is not False
@@ -173,9 +169,13 @@ async def main() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         request = json.loads(line)
+        if request["do"] == "hello":
+            about = {"contract": 1, "name": "aiogear", "version": version("aiogear")}
+            say(id=request["id"], done=True, **about, roles=[*FEATURES], features=FEATURES)
+            continue
         answering = asyncio.ensure_future(answer(adapter, request))
         running.add(answering)
-        if request["do"] in {"connect", "register", "quit"}:
+        if request["do"] != "submit":  # only tasks are under way beside what else is asked
             await answering
         if request["do"] == "quit":
             return

@@ -35,7 +35,7 @@ const NEEDS = {
 };
 
 const open = new Map(); // task -> its batch: the tasks that have not ended
-let loop = null; // the `work` under way
+let loop = null; // the last `work`
 let quitting = false;
 
 const encode = (value) => Buffer.from(value).toString('base64');
@@ -81,62 +81,71 @@ function turns(plan) {
   });
 }
 
+// A job was worked on.
 function worked() {
   if (loop && loop.left && !--loop.left) loop.stop();
 }
 
-function work({jobs, ms}, done) {
-  const stop = () => {
-    clearTimeout(loop.timer);
-    loop = null;
-    done();
-  };
-  loop = {left: jobs, stop, timer: ms === undefined ? undefined : setTimeout(stop, ms)};
+// The work loop, for libraries that work whenever they are connected: wait for so many jobs, or so long.
+function work({jobs, ms}) {
+  return new Promise((stop) => {
+    const timer = setTimeout(stop, ms);
+    loop = {left: jobs, stop: () => {
+      clearTimeout(timer);
+      stop();
+    }};
+  });
 }
 
-// Serve the requests on stdin. `library` is the folder of the package, `features` are those of each role, and
-// `actions` what to do: each may return a promise, or false for what turns out to be unsupported.
+// Serve the requests on stdin, one after the other; only what follows a submit does not wait for its tasks.
+// `library` is the folder of the package, `features` are those of each role, and `actions` what to do: each may
+// return a promise, or false for what turns out to be unsupported.
 function serve(library, features, actions) {
   const {name, version} = require(path.join(library, 'package.json'));
+  const about = {contract: 1, name, version, roles: Object.keys(features), features};
   let role = null;
 
-  async function answer(request) {
+  function submit(request) {
+    const background = request.tasks.filter((task) => task.background || task.epoch).map(({task}) => task);
     const done = () => say({id: request.id, done: true});
-    if (request.do === 'hello') {
-      return say({id: request.id, done: true, contract: 1, name, version, roles: Object.keys(features), features});
-    }
-    role = request.role || role;
-    quitting = request.do === 'quit';
-    const lacking = (NEEDS[request.do] || (() => []))(request).some((need) => !features[role].includes(need));
-    const action = actions[request.do] || (request.do === 'work' && (() => {}));
-    if (lacking || !action) return say({id: request.id, unsupported: true});
-    if (request.do === 'submit') {
-      const background = request.tasks.filter((task) => task.background || task.epoch).map(({task}) => task);
-      const batch = {left: request.tasks.length, background: new Set(background), done};
-      request.tasks.forEach(({task}) => open.set(task, batch));
-      for (const task of request.tasks) {
-        try {
-          actions.submit(task, request);
-        } catch (error) {
-          failed(error, {task: task.task});
-        }
+    const batch = {left: request.tasks.length, background: new Set(background), done};
+    request.tasks.forEach(({task}) => open.set(task, batch));
+    for (const task of request.tasks) {
+      try {
+        actions.submit(task, request);
+      } catch (error) {
+        failed(error, {task: task.task});
       }
-      return;
     }
-    if (request.do === 'work') work(request, done);
-    let result;
+  }
+
+  async function act(request) {
     try {
-      result = await action(request);
+      if (actions[request.do] && await actions[request.do](request) === false) return {unsupported: true};
     } catch (error) {
       failed(error);
     }
-    if (result === false) return say({id: request.id, unsupported: true});
-    if (request.do !== 'work') done();
-    if (request.do === 'quit') process.exit(0);
+    if (request.do === 'work') await work(request);
+    return {done: true};
   }
 
+  async function answer(request) {
+    role = request.role || role;
+    quitting = request.do === 'quit';
+    const known = actions[request.do] || request.do === 'work';
+    const has = (need) => features[role].includes(need);
+    if (request.do === 'hello') say({id: request.id, done: true, ...about});
+    else if (!known || !(NEEDS[request.do] || (() => []))(request).every(has)) say({id: request.id, unsupported: true});
+    else if (request.do === 'submit') submit(request);
+    else say({id: request.id, ...await act(request)});
+    if (quitting) process.exit(0);
+  }
+
+  let turn = Promise.resolve();
   const lines = readline.createInterface({input: process.stdin});
-  lines.on('line', (line) => answer(JSON.parse(line)));
+  lines.on('line', (line) => {
+    turn = turn.then(() => answer(JSON.parse(line)));
+  });
   lines.on('close', () => process.exit(0));
 }
 

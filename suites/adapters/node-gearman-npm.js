@@ -5,7 +5,7 @@ const library = process.argv[2];
 const gearman = require(library);
 
 let connection;
-const awaiting = []; // tasks without a handle, in the order of their submission
+const awaiting = []; // what waits for JOB_CREATED or OPTION_RES, in the order in which it was sent
 const tasks = new Map(); // handle -> task
 const functions = new Map();
 
@@ -17,21 +17,33 @@ const FEATURES = {
   worker: ['timeout', 'unregister', 'work-data', 'progress', 'fail', 'exceptions', 'several-functions'],
 };
 
-function listen() {
-  const of = (event, fields) => ({handle, ...rest}) => {
+function listenAsClient() {
+  const of = (event, fields) => ({handle, ...told}) => {
     const task = tasks.get(handle);
-    if (task !== undefined) tell(event, {task, ...fields(rest)});
+    if (task === undefined) return;
+    if (['complete', 'exception', 'fail'].includes(event)) tasks.delete(handle);
+    tell(event, {task, ...fields(told)});
   };
   const status = (told, names) => tell('status', {
     ...names, known: told.known, running: told.running,
     numerator: String(told.percent_done_num), denominator: String(told.percent_done_den),
   });
   connection.on('JOB_CREATED', (handle) => {
-    const task = awaiting.shift();
-    tasks.set(handle, task);
+    const {task, background} = awaiting.shift() || {};
+    if (task === undefined) return;
+    if (!background) tasks.set(handle, task);
     tell('created', {task, handle: encode(handle)});
   });
-  connection.on('ERROR', (code, message) => failed({code, message}, {task: awaiting.shift()}));
+  connection.on('ERROR', (code, message) => {
+    const {task, answered} = awaiting.shift() || {};
+    failed({code, message}, {task});
+    if (answered) answered();
+  });
+  connection.on('OPTION_RES', ({option_name: option}) => {
+    granted(option);
+    const {answered} = awaiting.shift() || {};
+    if (answered) answered();
+  });
   connection.on('WORK_DATA', of('data', ({payload}) => ({data: encode(payload)})));
   connection.on('WORK_WARNING', of('warning', ({warning}) => ({data: encode(warning)})));
   connection.on('WORK_STATUS', of('status', ({percent_num: numerator, percent_den: denominator}) => (
@@ -39,17 +51,24 @@ function listen() {
   connection.on('WORK_COMPLETE', of('complete', ({payload}) => ({data: encode(payload)})));
   connection.on('WORK_EXCEPTION', of('exception', ({exception}) => ({data: encode(exception)})));
   connection.on('WORK_FAIL', of('fail', () => ({})));
-  connection.on('OPTION_RES', ({option_name: option}) => granted(option));
   connection.on('STATUS_RES', (told) => status(told, {handle: encode(told.handle)}));
   connection.on('STATUS_RES_UNIQUE', (told) => status(told, {}));
   connection.on('ECHO_RES', (data) => tell('echo', {data: encode(data)}));
+}
+
+function listenAsWorker() {
+  connection.on('ERROR', (code, message) => failed({code, message}));
   connection.on('NOOP', () => connection.grabJob());
   connection.on('NO_JOB', () => connection.preSleep());
   connection.on('JOB_ASSIGN', ({handle, func_name: name, payload}) => {
-    tell('job', {handle: encode(handle), function: encode(name), workload: encode(payload)});
-    for (const [kind, value] of functions.get(name)()) STEPS[kind](handle, value);
+    if (functions.has(name)) {
+      tell('job', {handle: encode(handle), function: encode(name), workload: encode(payload)});
+      for (const [kind, value] of functions.get(name)()) STEPS[kind](handle, value);
+      worked();
+    } else {
+      connection.sendWorkFail(handle); // it is up to the caller to look for the function
+    }
     connection.preSleep();
-    worked();
   });
 }
 
@@ -63,10 +82,11 @@ const STEPS = {
 };
 
 serve(library, FEATURES, {
-  connect({servers: [server]}) {
+  connect({role, servers: [server]}) {
     const [host, port] = server.split(':');
     connection = gearman(host, Number(port));
-    listen();
+    if (role === 'client') listenAsClient();
+    else listenAsWorker();
     const over = (error) => {
       const lost = unfinished();
       lost.forEach((task) => failed(error, {task}));
@@ -81,9 +101,12 @@ serve(library, FEATURES, {
       connection.connect(connected);
     });
   },
-  option: ({option}) => connection.setOption(option),
+  option: ({option}) => new Promise((answered) => {
+    connection.setOption(option);
+    awaiting.push({answered});
+  }),
   submit({task, function: name, workload, unique, priority, background}) {
-    awaiting.push(task);
+    awaiting.push({task, background});
     connection.submitJob(decode(name).toString(), decode(workload), {
       background, priority, unique_id: unique && decode(unique).toString(),
     });
