@@ -37,7 +37,7 @@ class Backlog(NamedTuple):
 
     Attributes:
         received: how many bytes have reached the machine; the end of the stream counts as one.
-        unread: how many of them the program has not read.
+        unread: how many of them the program has not read; the end may be read with the byte before it.
     """
 
     received: int
@@ -52,7 +52,7 @@ def backlog(peer: Place, ours: Place) -> Backlog | None:
         ours: the address of the other end.
 
     Returns:
-        None if that cannot be seen: its socket is closed, or lives where we cannot look, or this
+        None if that cannot be seen: its socket is gone, or lives where we cannot look, or this
         is no Linux.
     """
     if not hasattr(socket, "AF_NETLINK"):

@@ -72,7 +72,6 @@ class Bench:
         self._most = most
         self._scale = scale
         self._host = host
-        self._pace = Pace(monotonic)
         self._running: dict[SceneRun, int] = {}
         self._leaving: dict[SceneRun, int] = {}
         self._abandoned = False
@@ -82,6 +81,7 @@ class Bench:
 
         Whatever happens, all scenes are closed, and nothing is left of what they began.
         """
+        self._pace = Pace(monotonic)
         with DefaultSelector() as self._selector:
             try:
                 while (self._waiting or self._running or self._leaving) and not self._abandoned:
@@ -112,12 +112,13 @@ class Bench:
         self._running[run] = index
         self._selector.register(selector, EVENT_READ, Hook(lambda now: self._try(run, lambda: run.hear(now))))
         self._try(run, run.start)
+        self._end(run)
 
     def _turn(self) -> None:
         """Wait for what comes first, read it, and let those scenes go on that have something to do."""
         now = self._pace.now()
         latest = now if self._has_room() else now + HEED_EVERY
-        timeout = max(0.0, min([latest, *[run.due for run in self._running if run.result is None]]) - now)
+        timeout = max(0.0, min([latest, *[run.due for run in self._running]]) - now)
         self._pace.sleep(now, timeout)
         events = self._selector.select(timeout)
         now = self._pace.wake()
@@ -127,8 +128,7 @@ class Bench:
         for run in list(self._running):
             if run.result is None and run.due <= now:
                 self._try(run, partial(run.resume, now))
-            if run.result is not None:
-                self._retire(run)
+            self._end(run)
 
     @staticmethod
     def _try(run: SceneRun, call: Callable[[], None]) -> None:
@@ -140,8 +140,10 @@ class Bench:
             with suppress(Exception):
                 run.close()
 
-    def _retire(self, run: SceneRun) -> None:
-        """It is over; wait until its adapter is gone."""
+    def _end(self, run: SceneRun) -> None:
+        """If it is over, wait until its adapter is gone."""
+        if run.result is None:
+            return
         self._selector.unregister(run.selector)
         run.selector.close()
         self._leaving[run] = self._running.pop(run)

@@ -94,28 +94,39 @@ class Channel:
         adapter: just started.
         inbox: where arrivals go, and the fault of an adapter that says what none may.
         selector: calls us through the loop that owns it.
+        first: called between the reading of what an adapter said and its arrival. What the library had
+            sent by then can be read by now, and so it arrives first.
 
     Attributes:
         due: when `wake` has something to do.
     """
 
     def __init__(
-        self, adapter: Adapter, inbox: Inbox[Arrival | Said | Ended], selector: BaseSelector
+        self,
+        adapter: Adapter,
+        inbox: Inbox[Arrival | Said | Ended],
+        selector: BaseSelector,
+        first: Callable[[float], None],
     ) -> None:
         self.due = inf
         self._adapter = adapter
         self._inbox = inbox
         self._selector = selector
+        self._first = first
         self._watched: set[int] = set()
         self._partial = bytearray()
         self._room = KEPT
         self._out = bytearray()
-        self._gone = adapter.watch is None
+        self._gone = False
         os.set_blocking(adapter.reader, False)
         os.set_blocking(adapter.writer, False)
         self._watch(adapter.reader, EVENT_READ, self._read)
         if adapter.watch is not None:
             self._watch(adapter.watch, EVENT_READ, self._bereave)
+
+    def owns(self, file: int) -> bool:
+        """Whether it is us that watch a file."""
+        return file in self._watched
 
     def ask(self, request: Mapping[str, Any]) -> None:
         """Send a request, now or as soon as the adapter takes it; nothing if it does not listen any more."""
@@ -146,6 +157,7 @@ class Channel:
             return
         except OSError:  # the other end of a socket was closed before it had read everything
             data = b""
+        self._first(now)
         if data:
             self._take(data, now)
         else:
@@ -176,7 +188,7 @@ class Channel:
     def _finish(self, now: float) -> None:
         """Its output is closed; its end should follow."""
         self._unwatch(self._adapter.reader)
-        if self._gone:
+        if self._gone or self._adapter.watch is None:
             self._end(now)
         else:
             self.due = now + GRACE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from contextlib import suppress
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -100,7 +99,7 @@ class Listener:
         self._place = Place(self._sock.family, self._sock.getsockname())
         self.address = Address(*self._sock.getsockname()[:2])
         self._left = MOST
-        self._listens = False
+        self._listens = self._watched = False
 
     def listen(self) -> None:
         """Listen, if it does not."""
@@ -111,28 +110,28 @@ class Listener:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._sock.listen()
         self._selector.register(self._sock, EVENT_READ, Hook(self._accept))
-        self._listens = True
+        self._listens = self._watched = True
 
     def deafen(self, now: float) -> None:
         """Refuse whoever connects from now on; who has connected is accepted still."""
         if not self._listens:
             return
         self._accept(now)
-        self._hush()
+        self._unwatch()
+        self._listens = False
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         # Unlike a close this keeps the port, since that was asked for by its number.
         self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Give up the address; closing twice is harmless."""
-        self._hush()
+        self._unwatch()
         self._sock.close()
 
-    def _hush(self) -> None:
-        if self._listens:
-            self._listens = False
-            with suppress(KeyError):  # it has accepted all that it may
-                self._selector.unregister(self._sock)
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._selector.unregister(self._sock)
 
     def _accept(self, now: float) -> None:
         while self._left:
@@ -148,7 +147,7 @@ class Listener:
                 continue  # it was gone before it was accepted
             self._left -= 1
             self._accepted(Incoming(sock, Place(self._sock.family, where), self._place), now)
-        self._selector.unregister(self._sock)
+        self._unwatch()
 
 
 def _bind(host: str) -> socket.socket:

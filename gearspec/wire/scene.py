@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.errors import AdapterError, HarnessError
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY: Final = 0.001
 """Seconds between two looks at what a peer has read."""
+ROUNDS: Final = 3
+"""In how many rounds a connection that comes, sends and ends is read: one for each."""
 
 
 class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
@@ -78,7 +79,7 @@ class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
         except AdapterError as fault:
             self.inbox.fault = fault
         else:
-            self._channel = Channel(self.adapter, self.inbox, self.selector)
+            self._channel = Channel(self.adapter, self.inbox, self.selector, self._catch_up)
         super().start()
 
     def hear(self, now: float) -> None:
@@ -157,8 +158,14 @@ class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
         connection = Accepted(incoming, f"{server}#{number}", self.inbox, self.selector)
         self._add(connection)
         self.inbox.arrivals.append(Arrival(connection.party, now, Sign.ACCEPTED))
-        # What it has sent already came before whatever is read next.
-        connection.ready(EVENT_READ, now)
+
+    def _catch_up(self, now: float) -> None:
+        """Read all connections, as far as they have come."""
+        assert self._channel
+        for _ in range(ROUNDS):
+            for key, events in self.selector.select(0):
+                if not self._channel.owns(key.fd):
+                    key.data.ready(events, now)
 
     def _settle(self, action: Settle) -> bool:
         connection = self._connection(action.party)
