@@ -170,7 +170,7 @@ def test_a_priority_and_the_background_are_asked_for_as_the_line_has_them():
             made.append(self)
 
     passes(script, Kept)
-    (task,) = made[0].asks[1]["tasks"]
+    (task,) = made[0].asks[2]["tasks"]
     assert (task["priority"], task["background"]) == ("low", True)
 
 
@@ -493,7 +493,7 @@ def test_a_client_that_dies_crashes():
     [
         ({"id": 77, "done": True}, "the adapter answers request 77, which is not open"),
         (
-            {"id": 2, "unsupported": True},
+            {"id": 3, "unsupported": True},
             "the adapter refuses 'submit', though its features promise what was asked",
         ),
     ],

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 SILENCE: Final = 0.2
 """Seconds in which nothing more may come where a script ends in silence (K7)."""
+START: Final = 20.0
+"""Seconds in which an adapter is up."""
 TERMINAL: Final = frozenset({"complete", "fail", "exception", "error"})
 """Reports that a task is over."""
 UNBOUND: Final = frozenset({"first", "second"})
@@ -92,6 +94,7 @@ class Guest(Player[Cue, News, Catch]):
     def play(self) -> Scene:
         """Play the case to its end and say what it came to."""
         try:
+            yield from self._wake_up()
             for slot in self.slots:
                 yield from self.host.listen(slot)
             result = yield from self.course(self.end())
@@ -100,6 +103,14 @@ class Guest(Player[Cue, News, Catch]):
         result.transcript = self.host.told()
         result.names = self.shown
         return result
+
+    def _wake_up(self) -> Hosting[None]:
+        """Wait for the adapter to be up, so that no deadline counts the start of a program."""
+        yield from self.host.ask(do="hello")
+        until = self.host.now + START
+        while self.host.pending:
+            if (yield from self.host.pause(until)):
+                raise AdapterError(f"the adapter does not answer 'hello' within {START:g} s")
 
     @abstractmethod
     def end(self) -> Hosting[None]:

@@ -176,7 +176,8 @@ class Host:
         self._asked += 1
         self.pending[self._asked] = request["do"]
         self.leaving |= request["do"] == "quit"
-        self._note(self.now, _USER, self.role, Speech("calls", request["do"], tuple(_fields(request))))
+        if request["do"] != "hello":
+            self._note(self.now, _USER, self.role, Speech("calls", request["do"], tuple(_fields(request))))
         yield from self.do(Ask({"id": self._asked, **request}))
         self.acted_at = self.now
 
