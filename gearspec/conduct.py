@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from gearspec.item import CaseFile, CaseItem
     from gearspec.minutes import Minutes
     from gearspec.run import Options, Playing, Run
+    from gearspec.script.case import Case
 
 SUFFIX: Final = ".gear.yaml"
 """What `gearspec.script.load` says as well, and is too heavy to be imported for."""
-SESSION_FACTORY: Final[pytest.StashKey[Callable[[Options], Playing]]] = pytest.StashKey()
-"""Where something else than real targets can be put under test; see `gearspec.run.make_session`."""
+SESSION_FACTORY: Final[pytest.StashKey[Callable[[Options, str], Playing]]] = pytest.StashKey()
+"""Where something else than real programs can be put under test; see `gearspec.run.make_session`."""
+_SERVER: Final = "server"
+_LIBRARY: Final = frozenset({"client", "worker"})
 
 
 class Conduct:
@@ -33,29 +36,31 @@ class Conduct:
         config: pytest's.
 
     Attributes:
-        roles: what is under test.
+        roles: what cases are collected for: those of the program that an option names; all of them if there
+            is none; and none if there are two, since those meet each other.
         files: where each case was found, by its id.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.roles = frozenset({"server"})
+        server = frozenset() if config.option.testee else frozenset({_SERVER})
+        self.roles = server | (frozenset() if config.option.target else _LIBRARY)
         self.files: dict[str, Path] = {}
         self._worker = hasattr(config, "workerinput")
-        self._run: Run | None = None
+        self._runs: dict[str, Run] = {}
         self._minutes: Minutes | None = None
-        self._broken = self._gone = self._played = False
+        self._broken = self._gone = self._played = self._begun = False
         self._complaints: list[str] = []
 
-    @property
-    def run(self) -> Run:
-        """The run; asking for it does not start anything yet."""
-        if self._run is None:
-            from gearspec.run import Run, make_session  # noqa: PLC0415 - nothing heavy before the first case
+    def run_of(self, role: str) -> Run:
+        """The run with the program of a role; asking for it does not start anything yet."""
+        from gearspec.run import TARGET, TESTEE, Run, make_session  # noqa: PLC0415 - nothing heavy before a case
 
+        kind = TARGET if role == _SERVER else TESTEE
+        if kind not in self._runs:
             factory = self.config.stash.get(SESSION_FACTORY, make_session)
-            self._run = Run(self._options(), factory, alone=not self._worker)
-        return self._run
+            self._runs[kind] = Run(self._options(), kind, factory, alone=not self._worker)
+        return self._runs[kind]
 
     def _options(self) -> Options:
         from gearspec.run import REFERENCE, Options  # noqa: PLC0415 - likewise
@@ -63,6 +68,7 @@ class Conduct:
         given = self.config.option
         return Options(
             target=given.target or REFERENCE,
+            testee=given.testee or REFERENCE,
             level=given.gear_level,
             expectations=given.gear_expectations,
             update=given.gear_update_expectations,
@@ -108,14 +114,22 @@ class Conduct:
             return
         from gearspec.suite import case_level, weigh  # noqa: PLC0415 - likewise
 
-        weak = [item for item in ours if weigh(case_level(item.case)) > weigh(self.run.options.level)]
-        if weak:
-            self.config.hook.pytest_deselected(items=weak)
-        dropped = set(weak)
+        with _told():
+            dropped = {
+                item
+                for item in ours
+                if weigh(case_level(item.case)) > weigh(item.run.options.level) or not self._has(item.role)
+            }
+        if dropped:
+            self.config.hook.pytest_deselected(items=list(dropped))
         items[:] = sorted((item for item in items if item not in dropped), key=self._place)
 
+    def _has(self, role: str) -> bool:
+        """Whether the program under test has a role; only a testee that was named has to be asked."""
+        return role == _SERVER or not self.config.option.testee or role in self.run_of(role).roles
+
     def _place(self, item: pytest.Item) -> int:
-        """Dangerous cases come last.
+        """Cases of libraries come after those of servers, and of the latter those that are dangerous last.
 
         Cases that wait for a clock come just before them, when they have waited in the background
         while others were run; but first under xdist, which deals out the longest stretch first, and
@@ -126,21 +140,29 @@ class Conduct:
         case = getattr(item, "case", None)
         if case is None:
             return 0
+        if item.role != _SERVER:  # type: ignore[attr-defined]
+            return 3
         return 2 if case.dangerous else (-1 if self._worker else 1) * case_waits(case)
 
     def _ours(self, items: Iterable[pytest.Item]) -> list[CaseItem]:
         from gearspec.item import CaseItem  # noqa: PLC0415 - likewise
 
-        return [item for item in items if isinstance(item, CaseItem)] if self._run else []
+        return [item for item in items if isinstance(item, CaseItem)] if self._runs else []
+
+    def pytest_sessionstart(self) -> None:
+        """Find out at once whether a testee that was named can be started."""
+        if self.config.option.testee and not self._worker:
+            with _told():
+                _ = self.run_of("client").session
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Reach the target before the first case, in the process that reports."""
+        """Reach what is under test before the first case, in the process that reports."""
         ours = self._ours(session.items)
         if not ours or self._worker or self.config.option.collectonly or session.testsfailed:
             return
         self._open([item.nodeid for item in ours])
-        self.run.prepare(item.case for item in ours)
+        self._prepare(item for item in ours if item.role == _SERVER)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -150,20 +172,28 @@ class Conduct:
             return
         self._open(ours)
         with _told():
-            self.run.close()
+            for run in self._runs.values():
+                run.close()
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter:
             reporter.ensure_newline()
-            for line in self.run.header:
+            for line in self._header():
                 reporter.write_line(line)
 
     def _open(self, names: list[str]) -> None:
         from gearspec.minutes import Minutes  # noqa: PLC0415 - likewise
+        from gearspec.script.case import ROLES  # noqa: PLC0415 - likewise
+        from gearspec.suite import role_of  # noqa: PLC0415 - likewise
 
+        items = frozenset(name.rpartition("::")[2] for name in names)
         with _told():
-            needed = self.run.options.report is not None or self.run.options.update is not None
-            planned = self._planned() if needed else frozenset()
-            self._minutes = Minutes(self.run, planned, frozenset(name.rpartition("::")[2] for name in names))
+            found = set(map(role_of, items))
+            runs = list(
+                {run.kind: run for run in (self.run_of(role) for role in ROLES if role in found)}.values()
+            )
+            options = runs[0].options
+            needed = options.report is not None or options.update is not None
+            self._minutes = Minutes(runs, self._planned() if needed else frozenset(), items)
 
     def _planned(self) -> frozenset[str]:
         """Every item of the suites that the paths of this run belong to."""
@@ -171,17 +201,34 @@ class Conduct:
 
         folder = self.config.invocation_params.dir
         paths = [(folder / argument.partition("::")[0]).resolve() for argument in self.config.args]
-        return frozenset(suite_items(paths, self.roles))
+        return frozenset(suite_items(paths, {role for role in self.roles if self._has(role)}))
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """The header: only when a case was collected, and so after it was."""
-        return self.run.header if self._minutes else []
+        return self._header() if self._minutes else []
+
+    def _header(self) -> list[str]:
+        assert self._minutes is not None
+        return [line for run in self._minutes.runs for line in run.header]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """Under xdist, begin what waits for a clock as soon as it is dealt to this worker."""
+        """Begin what is played in the background: under xdist as soon as it is dealt to this worker.
+
+        Else cases of libraries begin, all of them, when those of servers are over.
+        """
         if self._worker:
-            self.run.prepare(one.case for one in self._ours(_dealt(self.config, item, nextitem)))
+            self._prepare(self._ours(_dealt(self.config, item, nextitem)))
+        elif not self._begun and any(one.role != _SERVER for one in self._ours([item])):
+            self._begun = True
+            self._prepare(one for one in self._ours(item.session.items) if one.role != _SERVER)
+
+    def _prepare(self, items: Iterable[CaseItem]) -> None:
+        cases: dict[str, list[Case]] = {}
+        for item in items:
+            cases.setdefault(item.role, []).append(item.case)
+        for role, several in cases.items():
+            self.run_of(role).prepare(several, role)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -191,7 +238,7 @@ class Conduct:
         report = yield
         if self._ours([item]) and (report.when == "call" or (report.when == "setup" and not report.passed)):
             problem = call.excinfo.exconly() if call.excinfo else ""
-            found = {"record": item.record(problem), "gone": self.run.gone}  # type: ignore[attr-defined]
+            found = {"record": item.record(problem), "gone": item.run.gone}  # type: ignore[attr-defined]
             # As JSON and back: xdist carries plain strings and lists, and nothing derived from them.
             report.gearspec = json.loads(json.dumps(found))  # type: ignore[attr-defined]
         return report
@@ -206,10 +253,10 @@ class Conduct:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Leave the target, write what is to be written, and settle the exit code."""
-        if self._run:
-            self._run.close()
-            self._complaints += self._run.complaints
+        """Leave what was under test, write what is to be written, and settle the exit code."""
+        for run in self._runs.values():
+            run.close()
+            self._complaints += run.complaints
         if self._minutes:
             self._minutes.close()
         if self._worker:
@@ -231,14 +278,16 @@ class Conduct:
         if status == codes.OK and not self.config.option.collectonly:
             if self._minutes and self._minutes.tally.untested:
                 return codes.TESTS_FAILED
-            if self.config.option.target and not self._minutes and not self._played:
+            named = self.config.option.target or self.config.option.testee
+            if named and not self._minutes and not self._played:
                 return codes.NO_TESTS_COLLECTED
         return status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what the run comes to, if it had a case."""
         if self._minutes:
-            terminalreporter.write_sep("=", f"gearspec: {self.run.session.target.name}")
+            names = " and ".join(dict.fromkeys(run.name for run in self._minutes.runs))
+            terminalreporter.write_sep("=", f"gearspec: {names}")
             from gearspec.failure import escaped  # noqa: PLC0415 - likewise
 
             complaints = [f"complaint of the target: {line}" for line in self._complaints]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.chart import chart
 from gearspec.protocol.clause import EDITIONS, load_clauses
-from gearspec.script.trait import CAPABILITIES
+from gearspec.script.trait import ABILITIES
 from gearspec.suite import case_level
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def _facts(case: Case) -> Iterator[str]:
     yield f"under test:  {', '.join(case.under_test)}"
     yield f"script:      {case.path}:{case.line}"
     for need in case.needs:
-        yield f"needs:       {need}" + (f" ({CAPABILITIES[need]})" if need in CAPABILITIES else "")
+        meanings = {words[need]: None for role in case.under_test if need in (words := ABILITIES[role])}
+        yield f"needs:       {need} ({'; '.join(meanings)})"
     if case.dangerous:
         yield f"dangerous:   {case.dangerous}"
     if case.leaves:

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gearspec.protocol.clause import load_clauses
-from gearspec.suite import is_own
+from gearspec.suite import is_own, item_id
 
 if TYPE_CHECKING:
     from gearspec.protocol.clause import Clause
@@ -29,21 +29,28 @@ def demand(clause: Clause) -> str:
     return f"{clause.id}: {clause.text} ({clause.level}; {where})"
 
 
-def replay_command(case: Case, target: str) -> str:
-    """The command that plays a case again, alone and with its whole transcript."""
-    name = case.id if is_own(case) else f"{case.path}::{case.id}"
-    return f"gearspec replay {shlex.quote(name)} --target={shlex.quote(target)}"
+def replay_command(case: Case, role: str, option: str) -> str:
+    """The command that plays a case again, alone and with its whole transcript.
+
+    Args:
+        case: what was played.
+        role: what was under test.
+        option: what puts the same program under test.
+    """
+    item = case.id if len(case.under_test) == 1 else item_id(case, role)
+    return shlex.join(["gearspec", "replay", item if is_own(case) else f"{case.path}::{item}", option])
 
 
-def explain_failure(case: Case, result: Result, message: str, target: str) -> str:
+def explain_failure(case: Case, role: str, result: Result, message: str, option: str) -> str:
     """All that a reader needs to understand a failure.
 
     Args:
         case: what was played.
+        role: what was under test.
         result: what came of it.
         message: why that is a failure: the result's own message, or what the list of known
             deviations has to say.
-        target: as it was given to ``--target``.
+        option: what puts the same program under test.
     """
     judged = message if message != result.message else ""
     facts = [("case", f"{case.title} ({case.path}:{result.line or case.line})")]
@@ -57,7 +64,7 @@ def explain_failure(case: Case, result: Result, message: str, target: str) -> st
     lines = [judged or f"{result.verdict}: {result.message}", ""]
     lines += [f"{name:{width}}  {text}" for name, text in facts if text]
     transcript = result.transcript.render(result.names) or "nothing was sent"
-    lines += ["", "transcript of all sides:", transcript, "", f"again: {replay_command(case, target)}"]
+    lines += ["", "transcript of all sides:", transcript, "", f"again: {replay_command(case, role, option)}"]
     return escaped("\n".join(lines))
 
 

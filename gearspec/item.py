@@ -55,7 +55,7 @@ class CaseFile(pytest.File):
                 raise self._broken(f"{case.path}:{case.line}: {other} has the id '{case.id}' as well")
             for role in case.under_test:
                 if role in self.conduct.roles:
-                    name, run = item_id(case, role), self.conduct.run
+                    name, run = item_id(case, role), self.conduct.run_of(role)
                     yield CaseItem.from_parent(self, name=name, case=case, role=role, run=run)
 
     def _broken(self, message: str) -> Exception:
@@ -94,7 +94,7 @@ class CaseItem(pytest.Item):
         self.user_properties.append(("level", case_level(case)))
 
     def setup(self) -> None:
-        """Play it, unless it must not be played on this target."""
+        """Play it, unless it must not be played on this program."""
         self.gap = self.run.refusal(self.case) or ""
         if self.gap:
             pytest.skip(self.gap)
@@ -134,8 +134,7 @@ class CaseItem(pytest.Item):
         if not isinstance(excinfo.value, Deviates):
             return super().repr_failure(excinfo, style)
         assert self.result is not None, "only a result deviates"
-        target = self.run.options.target
-        return explain_failure(self.case, self.result, str(excinfo.value), target)
+        return explain_failure(self.case, self.role, self.result, str(excinfo.value), self.run.option)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands."""

@@ -11,6 +11,8 @@ from gearspec.script.verdict import Verdict
 from gearspec.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gearspec.run import Run
 
 
@@ -18,35 +20,40 @@ class Minutes:
     """Takes the records of a run as they come in, in whichever process they were made.
 
     Args:
-        run: its session is started, so that a target that cannot be reached is told before any case.
-        planned: the ids of every item that there is, where that matters; see `Run.whole`.
+        runs: their sessions are started, so that a program that cannot be reached is told before any case.
+        planned: the ids of every item that there is, where that matters.
         selected: the ids of those that this run was asked for.
 
     Raises:
-        AuthorError: the target cannot be reached, a file has a fault or cannot be written, or a part of
+        AuthorError: a program cannot be reached, a file has a fault or cannot be written, or a part of
             what there is cannot bring the expectations up to date.
 
     Attributes:
+        runs: as given.
         tally: what came so far.
         said: what became of the expectations; empty until the end.
         refused: whether they could not be brought up to date.
     """
 
-    def __init__(self, run: Run, planned: frozenset[str], selected: frozenset[str]) -> None:
+    def __init__(self, runs: Sequence[Run], planned: frozenset[str], selected: frozenset[str]) -> None:
         self.tally = Tally()
         self.said = ""
         self.refused = False
-        self._run, self._planned = run, planned
-        session = run.session
-        if run.options.update is not None:
-            run.known_so_far()
+        self.runs, self._planned, self._options = runs, planned, runs[0].options
+        under_test = {run.kind: run.facts for run in runs}
+        if self._options.update is not None:
+            if self._options.update and len(runs) > 1:
+                raise UsageError(
+                    "--gear-update-expectations=FILE is about one program: name it with --target or --testee"
+                )
+            for run in runs:
+                run.known_so_far()
             if missing := len(planned - selected):
                 left_out = f"{missing} of {len(planned)} items are not selected"
                 raise UsageError(f"a part cannot bring the expectations up to date: {left_out}")
         self._report = self._open_report()
         if self._report:
-            target = session.target
-            self._report.header(target.name, session.version, run.edition, run.options.changed())
+            self._report.header(under_test, self._options.changed())
 
     def add(self, record: Record) -> None:
         """Note what came of one item."""
@@ -59,15 +66,16 @@ class Minutes:
         complete = self._planned <= self.tally.records.keys()
         if self._report:
             self._report.footer(planned=len(self._planned), run=self.tally.run, complete=complete)
-        if self._run.options.update is not None:
+        if self._options.update is not None:
             self._update(complete=complete)
 
     def lines(self) -> list[str]:
         """What is said at the end."""
-        return [*self.tally.lines(self._run.edition), *([self.said] if self.said else [])]
+        editions = {role: run.edition for run in self.runs for role in sorted(run.roles)}
+        return [*self.tally.lines(editions), *([self.said] if self.said else [])]
 
     def _open_report(self) -> Report | None:
-        path = self._run.options.report
+        path = self._options.report
         try:
             return Report(path) if path else None
         except OSError as problem:
@@ -82,7 +90,7 @@ class Minutes:
             self.said = "expectations: not brought up to date, since there were errors of our own"
         else:
             try:
-                self.said = self._run.update(outcomes)
+                self.said = "; ".join(run.update(outcomes) for run in self.runs)
                 self.refused = False
             except (AuthorError, OSError) as problem:
                 self.said = f"expectations: not brought up to date: {problem}"

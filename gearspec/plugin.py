@@ -11,11 +11,12 @@ plugin that is named on its command line and was loaded by its entry point.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
-
-import pytest
+from typing import TYPE_CHECKING, Final
 
 from gearspec.conduct import Conduct
+
+if TYPE_CHECKING:
+    import pytest
 
 LEVELS: Final = ("must", "should", "may", "practice")
 """Those of `gearspec.protocol.clause`, which is too heavy to be imported for an option."""
@@ -28,12 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gearspec", "conformance to the Gearman protocol")
     add = group.addoption
     add("--target", metavar="TARGET", help="a server to test: a name, HOST:PORT, or a target file (.yaml)")
-    add("--testee", metavar="TESTEE", help="a client or worker to test")
+    add(
+        "--testee",
+        metavar="TESTEE",
+        help="a client or worker library to test: a name, a file (.yaml), or the command of an adapter",
+    )
     add("--gear-level", choices=LEVELS, default=LEVELS[-1], help="the weakest level of cases that are run")
     add(
         "--gear-expectations",
         metavar="FILE",
-        help="known deviations, in place of the file beside the target file; 'none' for none at all",
+        help="known deviations, in place of the file beside that of the program; 'none' for none at all",
     )
     add(
         "--gear-update-expectations",
@@ -73,10 +78,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "dangerous: a case that may kill its target or change it for good",
     ):
         config.addinivalue_line("markers", marker)
-    if config.option.testee:
-        raise pytest.UsageError(
-            "--testee: this version of gearspec puts no client or worker under test, only servers (--target)"
-        )
     _choose_paths(config)
     config.pluginmanager.register(Conduct(config), "gearspec.conduct")
 
@@ -85,7 +86,8 @@ def _choose_paths(config: pytest.Config) -> None:
     """Where nobody named a path: the suites, if a program is put under test or ``gearspec run`` called us."""
     own = config.inipath == INI
     checkout = config.rootpath == Path(__file__).resolve().parent.parent
-    if config.args_source is config.ArgsSource.ARGS or not (own or (checkout and config.option.target)):
+    named = config.option.target or config.option.testee
+    if config.args_source is config.ArgsSource.ARGS or not (own or (checkout and named)):
         return
     from gearspec.data import data_folder  # noqa: PLC0415 - not needed where a path was named
 

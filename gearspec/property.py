@@ -72,7 +72,7 @@ class Property:
     @property
     def traits(self) -> Traits:
         """How the target is talked with."""
-        return self._run.session.target.traits
+        return self._run.target.traits
 
     def hold(self, trial: Trial, examples: Examples, *, count: int) -> None:
         """Try examples, and say whether what came of it is as expected.
@@ -85,9 +85,9 @@ class Property:
             count: how many are tried.
         """
         start = int(self._item.config.getoption("--hypothesis-seed", None) or 0)
-        permitted = Filter(self._run.session.target.avoid)
+        permitted = Filter(self._run.target.avoid)
         began = time.perf_counter()
-        arena = Arena(self._run.session.target, self._run.options.scale)
+        arena = Arena(self._run.target, self._run.options.scale)
         try:
             result = search(arena, trial, examples.filter(permitted), count=count, start=start)
         finally:
@@ -125,9 +125,8 @@ class Property:
         if judgement.action == "known":
             pytest.xfail(judgement.message)
         if judgement.action == "fail":
-            target = self._run.options.target
-            text = explain_failure(self.case, result, judgement.message, target)
-            again = ["pytest", f"{self.case.path}::{self._item.name}", f"--target={target}"]
+            text = explain_failure(self.case, ROLE, result, judgement.message, self._run.option)
+            again = ["pytest", f"{self.case.path}::{self._item.name}", self._run.option]
             # A case is played again in another way, and that is the last line.
             head = text.rpartition("\n")[0]
             pytest.fail(f"{head}\nagain: {shlex.join([*again, f'--hypothesis-seed={start}'])}", pytrace=False)
@@ -137,7 +136,7 @@ class Property:
 def gear_property(request: pytest.FixtureRequest) -> Property:
     """The property that this test is about, on the target of this run."""
     item: pytest.Function = request.node
-    run: Run = request.config.pluginmanager.get_plugin("gearspec.conduct").run  # type: ignore[union-attr]
+    run: Run = request.config.pluginmanager.get_plugin("gearspec.conduct").run_of(ROLE)  # type: ignore[union-attr]
     found = item.stash[_KEY] = Property(item, run)
     try:
         found.gap = run.refusal(found.case) or ""
@@ -174,12 +173,13 @@ def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each property with its level, and drop those below the level that is wanted."""
+    """Mark each property with its level; drop those below the wanted one, and all if no server is tested."""
     weak = set()
+    tested = ROLE in config.pluginmanager.get_plugin("gearspec.conduct").roles  # type: ignore[union-attr]
     for item in _properties(items):
         level = case_level(as_case(item))
         item.add_marker(level)
-        if weigh(level) > weigh(config.option.gear_level):
+        if not tested or weigh(level) > weigh(config.option.gear_level):
             weak.add(item)
     if weak:
         config.hook.pytest_deselected(items=list(weak))

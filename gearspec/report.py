@@ -162,16 +162,22 @@ class Report:
     def __init__(self, path: Path) -> None:
         self._file: IO[str] = path.open("w", encoding="ascii")
 
-    def header(self, target: str, version: str | None, edition: str, options: Mapping[str, object]) -> None:
-        """Say what is tested, and how."""
+    def header(
+        self, under_test: Mapping[str, Mapping[str, str | None]], options: Mapping[str, object]
+    ) -> None:
+        """Say what is tested, and how.
+
+        Args:
+            under_test: name, version and edition of the ``target`` and of the ``testee``; one may be missing.
+            options: those of gearspec that are not at their defaults.
+        """
         self._write(
             "header",
             {
                 "format": FORMAT,
                 "gearspec": __version__,
-                "target": target,
-                "version": version,
-                "edition": edition,
+                "target": under_test.get("target"),
+                "testee": under_test.get("testee"),
                 "options": dict(options),
                 "time": datetime.now(UTC).isoformat(timespec="seconds"),
             },

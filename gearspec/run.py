@@ -1,4 +1,4 @@
-"""One run on one target: what is played, and what is expected of it. It knows nothing of pytest."""
+"""One run on one program: what is played, and what is expected of it. It knows nothing of pytest."""
 
 from __future__ import annotations
 
@@ -17,43 +17,65 @@ from gearspec.harness.expectation import (
     sign,
 )
 from gearspec.harness.revision import dump, update
+from gearspec.harness.target import Target, resolve_target
 from gearspec.harness.version import in_range, numbers
-from gearspec.script.load import case_waits
-from gearspec.suite import item_id
+from gearspec.suite import item_id, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gearspec.harness.target import Target
+    from gearspec.harness.program import Program
     from gearspec.script.case import Case
     from gearspec.script.verdict import Result
 
 REFERENCE: Final = "reference"
-"""The target when none is named."""
+"""The target and the testee when none is named."""
 NO_FILE: Final = "none"
 """What stands for a file of expectations where there shall be none."""
+TARGET: Final = "target"
+TESTEE: Final = "testee"
+KINDS: Final = {TARGET: frozenset({"server"}), TESTEE: frozenset({"client", "worker"})}
+"""The two kinds of programs under test, and what each can be."""
 
 
 class Playing(Protocol):
-    """What a run asks of a session with a target; see `gearspec.harness.session.Session`."""
+    """What a run asks of a session with a program under test.
 
-    target: Target
+    It is one of `gearspec.harness.session.Session` and `gearspec.harness.casting.Casting`.
+    """
+
     version: str | None
     header: list[str]
     gone: str | None
     complaints: list[str]
 
+    @property
+    def subject(self) -> Program:
+        """What is under test."""
+
+    @property
+    def edition(self) -> str:
+        """The edition of PROTOCOL that it is held to."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What it can be, once it was started."""
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is ours: it may be killed, and is started again when it has died."""
+
     def start(self) -> None:
-        """Reach the target, or start it, and find out what it is."""
+        """Reach it, or start it, and find out what it is."""
 
-    def prepare(self, cases: Sequence[Case]) -> None:
-        """Play these in the background, since they wait for a clock."""
+    def prepare(self, cases: Sequence[Case], role: str) -> None:
+        """Play in the background those of the cases that it is worth for."""
 
-    def play(self, case: Case) -> Result:
+    def play(self, case: Case, role: str) -> Result:
         """Play one, or collect what came of it in the background."""
 
     def close(self) -> None:
-        """Leave the target as it was found, or stop it."""
+        """Leave it as it was found, or stop it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +84,10 @@ class Options:
 
     Attributes:
         target: what ``--target`` named.
+        testee: what ``--testee`` named.
         level: the weakest level that is played.
-        expectations: a file, `NO_FILE`, or None for the one beside the target file.
-        update: a file to be brought up to date, ``""`` for the one beside the target file, None for none.
+        expectations: a file, `NO_FILE`, or None for the one beside the file of the program.
+        update: a file to be brought up to date, ``""`` for the one beside that of the program, None for none.
         scale: what deadlines are multiplied by.
         transcripts: a folder for the transcript of every item.
         report: a file for the report.
@@ -72,6 +95,7 @@ class Options:
     """
 
     target: str = REFERENCE
+    testee: str = REFERENCE
     level: str = "practice"
     expectations: str | None = None
     update: str | None = None
@@ -91,16 +115,20 @@ class Options:
         }
 
 
-def make_session(options: Options) -> Playing:
-    """A session with the target that the options name; it is not started.
+def make_session(options: Options, kind: str) -> Playing:
+    """A session with the target or the testee that the options name; it is not started.
 
     Raises:
-        AuthorError: there is no such target, or its file has a fault.
+        AuthorError: there is no such program, or its file has a fault.
     """
-    from gearspec.harness.session import Session  # noqa: PLC0415 - not every run that imports this plays
-    from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
+    if kind == TARGET:
+        from gearspec.harness.session import Session  # noqa: PLC0415 - not every run plays with both
 
-    return Session(resolve_target(options.target), scale=options.scale, dangerous=options.dangerous)
+        return Session(resolve_target(options.target), scale=options.scale, dangerous=options.dangerous)
+    from gearspec.harness.casting import Casting  # noqa: PLC0415 - likewise
+    from gearspec.harness.testee import resolve_testee  # noqa: PLC0415 - likewise
+
+    return Casting(resolve_testee(options.testee), scale=options.scale)
 
 
 @dataclass(slots=True)
@@ -109,29 +137,31 @@ class Run:
 
     Attributes:
         options: see `Options`.
+        kind: `TARGET` or `TESTEE`.
         make_session: how to come by the session.
-        alone: whether no other process uses the same target.
+        alone: whether no other process uses the same program.
         notes: what a reader should know about the expectations.
     """
 
     options: Options
-    make_session: Callable[[Options], Playing] = make_session
+    kind: str = TARGET
+    make_session: Callable[[Options, str], Playing] = make_session
     alone: bool = True
     notes: list[str] = field(default_factory=list)
     _session: Playing | None = None
     _closed: bool = False
     _expectations: Expectations | None = None
-    _prepared: set[str] = field(default_factory=set)
+    _prepared: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def session(self) -> Playing:
         """The session; it is started when it is first asked for.
 
         Raises:
-            AuthorError: the target cannot be reached, or a file that belongs to it has a fault.
+            AuthorError: the program cannot be reached, or a file that belongs to it has a fault.
         """
         if self._session is None:
-            session = self._session = self.make_session(self.options)
+            session = self._session = self.make_session(self.options, self.kind)
             session.start()
             self._expectations = self._expect(session)
         return self._session
@@ -142,13 +172,40 @@ class Run:
         return [*self.session.header, *self.notes]
 
     @property
+    def name(self) -> str:
+        """What is under test, as a reader knows it."""
+        return self.session.subject.name
+
+    @property
+    def option(self) -> str:
+        """The option of a command line that puts the same program under test."""
+        return f"--{self.kind}={getattr(self.options, self.kind)}"
+
+    @property
+    def target(self) -> Target:
+        """The server under test; only for runs of the kind `TARGET`."""
+        subject = self.session.subject
+        assert isinstance(subject, Target), "a run on a testee has no target"
+        return subject
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        """What is under test, as JSON can hold it."""
+        return {"name": self.name, "version": self.session.version, "edition": self.edition}
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What it can be."""
+        return self.session.roles
+
+    @property
     def edition(self) -> str:
-        """The edition of PROTOCOL that the target is held to."""
-        return self.session.target.traits.edition
+        """The edition of PROTOCOL that it is held to."""
+        return self.session.edition
 
     @property
     def gone(self) -> str | None:
-        """Why a target that is not ours is gone for good; None while it is there."""
+        """Why a program that is not ours is gone for good; None while it is there."""
         return self._session.gone if self._session else None
 
     @property
@@ -156,17 +213,16 @@ class Run:
         """What programs of ours that have ended by now had printed of faults inside them."""
         return self._session.complaints if self._session else []
 
-    def prepare(self, cases: Iterable[Case]) -> None:
-        """Start in the background what waits for a clock; what was given before is left alone."""
-        fresh = [case for case in cases if case.id not in self._prepared and case_waits(case)]
-        fresh = [case for case in fresh if not case.dangerous]
-        self._prepared.update(case.id for case in fresh)
+    def prepare(self, cases: Iterable[Case], role: str) -> None:
+        """Start in the background what is worth it; what was given before is left alone."""
+        fresh = [case for case in cases if (case.id, role) not in self._prepared]
+        self._prepared.update((case.id, role) for case in fresh)
         if fresh:
-            self.session.prepare(fresh)
+            self.session.prepare(fresh, role)
 
     def refusal(self, case: Case) -> str | None:
-        """Why a case is not played on this target; None if it is."""
-        if not case.dangerous or self.session.target.address is None:
+        """Why a case is not played on this program; None if it is."""
+        if not case.dangerous or self.session.owned:
             return None
         if not self.options.dangerous:
             return "dangerous on a server that is not ours (--gear-dangerous if it is yours)"
@@ -174,7 +230,7 @@ class Run:
 
     def play(self, case: Case, role: str) -> Result:
         """Play one case, and keep its transcript where that was asked for."""
-        result = self.session.play(case)
+        result = self.session.play(case, role)
         if self.options.transcripts:
             self.options.transcripts.mkdir(parents=True, exist_ok=True)
             head = f"{case.title}\n{result.verdict} {result.message}\n\n"
@@ -188,7 +244,7 @@ class Run:
         return judge(item_id(case, role), outcome, self._expectations, self.session.version)
 
     def close(self) -> None:
-        """Leave the target as it was found, or stop it."""
+        """Leave the program as it was found, or stop it."""
         if self._session and not self._closed:
             self._closed = True
             self._session.close()
@@ -197,7 +253,7 @@ class Run:
         """The file of expectations to read; None if there is none."""
         if self.options.expectations:
             return None if self.options.expectations == NO_FILE else Path(self.options.expectations)
-        known = Path(self.options.update) if self.options.update else self.session.target.known
+        known = Path(self.options.update) if self.options.update else self.session.subject.known
         return known if known and known.exists() else None
 
     def update_file(self) -> Path:
@@ -208,7 +264,7 @@ class Run:
         """
         if self.options.update:
             return Path(self.options.update)
-        known = self.session.target.known
+        known = self.session.subject.known
         package = Path(__file__).resolve().parent
         if known is None or known.resolve().is_relative_to(package):
             raise UsageError("--gear-update-expectations needs a file here: --gear-update-expectations=FILE")
@@ -233,8 +289,13 @@ class Run:
         return known
 
     def update(self, outcomes: Mapping[str, Outcome]) -> str:
-        """Bring the file of expectations up to date; says what was done, on one line."""
-        renewed = update(self.known_so_far(), outcomes, self.session.version)
+        """Bring the file of expectations up to date; says what was done, on one line.
+
+        Args:
+            outcomes: of every item, also of those that another program played.
+        """
+        mine = {item: outcome for item, outcome in outcomes.items() if role_of(item) in self.roles}
+        renewed = update(self.known_so_far(), mine, self.session.version)
         renewed.path.write_text(dump(renewed), "utf-8")
         todo = sum(entry.reason == TODO for entry in renewed.deviations)
         return f"{renewed.path}: {len(renewed.deviations)} known deviations, {todo} still without a reason"

@@ -99,6 +99,11 @@ def case_level(case: Case) -> str:
     return min(case_levels(case), key=weigh)
 
 
+def role_of(item: str) -> str:
+    """What was under test in an item, of its id."""
+    return item.rpartition("[")[2].removesuffix("]")
+
+
 def item_id(case: Case, role: str) -> str:
     """How pytest, expectations and reports name a case with that role under test."""
     return f"{case.id}[{role}]"

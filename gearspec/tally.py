@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from gearspec.harness.expectation import SOUND
 from gearspec.protocol.clause import LEVELS, load_clauses
+from gearspec.script.case import ROLES
 from gearspec.script.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gearspec.report import Record
 
 _EXERCISED: Final = SOUND | {Verdict.FAIL, Verdict.HANG, Verdict.CRASH}
@@ -94,11 +98,25 @@ class Tally:
                 failed.add(record["clause"])
         return passed, failed
 
-    def lines(self, edition: str) -> list[str]:
-        """The summary, as text."""
+    def of(self, role: str) -> Tally:
+        """Those of its records that are about one role."""
+        return Tally({name: record for name, record in self.records.items() if record["role"] == role})
+
+    def lines(self, editions: Mapping[str, str]) -> list[str]:
+        """The summary, as text.
+
+        Args:
+            editions: for each role that was under test, the edition of PROTOCOL that it is held to.
+        """
+        tables = [self.of(role)._table(role, editions[role]) for role in ROLES if role in editions]  # noqa: SLF001 - of its own kind
+        return [*chain.from_iterable(tables), self._verdicts(), *self._notes()]
+
+    def _table(self, role: str, edition: str) -> list[str]:
         cases, clauses = self.cases(), self.clauses(edition)
+        if not self.records:
+            return []
         lines = [
-            f"{'':10}{'clauses':^26}  {'cases':^26}",
+            f"{role:10}{'clauses':^26}  {'cases':^26}",
             f"{'level':10}" + 2 * " passed exercised      of  ",
         ]
         lines += [
@@ -106,7 +124,7 @@ class Tally:
             for level in LEVELS
             if clauses[level].total or cases[level].total
         ]
-        return [*lines, self._verdicts(), *self._notes()]
+        return lines
 
     def _verdicts(self) -> str:
         verdicts = [record["verdict"] for record in self.records.values()]
@@ -127,7 +145,7 @@ class Tally:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(avoided.items()))
             notes.append(f"inputs not tried, as the target is known to die of them: {counts}")
         if self.untested:
-            notes.append("nothing was tested: not one of the must-cases came to a verdict on the target")
+            notes.append("nothing was tested: not one of the must-cases came to a verdict on the program")
         return notes
 
 

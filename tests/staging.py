@@ -19,6 +19,18 @@ CASE = """\
     data: hi
 """
 
+LIBRARY_CASE = """\
+- id: {id}
+  title: {title}
+  clauses: [frame-request-magic]
+  under-test: [{roles}]
+  script:
+{lines}"""
+LIBRARY_LINES = {
+    "client": "  - client -> server: ECHO_REQ\n    clause: frame-request-magic\n    data: hi\n",
+    "worker": "  - worker -> server: CAN_DO\n    clause: frame-request-magic\n    function: $fn\n",
+}
+
 # A session without a target: what a case comes to is what its title says.
 SESSION = """
 from pathlib import Path
@@ -34,24 +46,29 @@ from gearspec.wire.address import Address
 
 
 class Session:
-    def __init__(self, options):
+    def __init__(self, options, kind):
         self.options, self.gone, self.prepared = options, None, []
-        path = Path(options.target) if options.target.endswith(".yaml") else None
-        address = Address("127.0.0.1", 1) if ":" in options.target else None
-        self.target = Target(options.target.removesuffix(".yaml"), path=path, address=address)
-
+        self.name = getattr(options, kind)
+        path = Path(self.name) if self.name.endswith(".yaml") else None
+        address = Address("127.0.0.1", 1) if ":" in self.name else None
+        self.subject = Target(self.name.removesuffix(".yaml"), path=path, address=address)
+        self.owned, self.edition = address is None, "2.0.0"
+        self.roles = {"server"} if kind == "target" else {"client", "worker"}
+        self.kind = kind
         self.complaints = ["Sanitizer: \\x1b[0m"]
 
     def start(self):
-        if self.options.target == "closed:1":
+        if self.name == "a-client":
+            self.roles = {"client"}
+        if self.name == "closed:1":
             raise UsageError("closed:1 cannot be reached: connection refused")
         self.version = "1.2.3"
-        self.header = [f"target: {self.target.name} 1.2.3"]
+        self.header = [f"{self.kind}: {self.subject.name} 1.2.3"]
 
-    def prepare(self, cases):
+    def prepare(self, cases, role):
         self.prepared += [case.id for case in cases]
 
-    def play(self, case):
+    def play(self, case, role):
         if case.title == "raises":
             raise RuntimeError("a bug of ours")
         transcript = Transcript()
@@ -82,6 +99,11 @@ def case(name, verdict="PASS", clauses="echo-answered", roles="server", more="")
     more = textwrap.indent(more, "  ") + ("\n" if more else "")
     clause = clauses.split(",", maxsplit=1)[0]
     return CASE.format(id=name, title=verdict, clauses=clauses, roles=roles, more=more, clause=clause)
+
+
+def library_case(name, roles, verdict="PASS"):
+    played = "".join(LIBRARY_LINES[role] for role in roles.split(", "))
+    return LIBRARY_CASE.format(id=name, title=verdict, roles=roles, lines=played)
 
 
 def lines(result):

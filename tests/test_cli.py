@@ -19,6 +19,7 @@ from gearspec.script.trait import CAPABILITIES
 from gearspec.suite import own_cases
 from tests.staging import CHECKOUT, case
 
+SERVED = next(case for case in own_cases() if case.under_test == ("server",))
 ECHO = request("ECHO_REQ", data=b"hi\x1b[2J").encode()
 
 
@@ -74,7 +75,9 @@ def test_every_command_has_a_help_that_begins_with_what_it_does(say):
         (["list", "vectors", "--dangerous"], "of vectors only --clause is known"),
         (["explain", "no-such-case"], "there is no case 'no-such-case'"),
         (["replay", "no-such-case"], "there is no case 'no-such-case'"),
-        (["replay", own_cases()[0].id, "--target=nowhere.yaml"], "nowhere.yaml: cannot be read"),
+        (["replay", SERVED.id, "--target=nowhere.yaml"], "nowhere.yaml: cannot be read"),
+        (["replay", SERVED.id, "--testee=reference"], "what it puts under test is: server"),
+        (["replay", f"{SERVED.id}[client]"], "what it puts under test is: server"),
         (["probe", "127.0.0.1:1"], "cannot connect to 127.0.0.1:1"),
         (["decode", "zz"], "'z' is no hexadecimal digit"),
         (["decode", "abc"], "no whole number of bytes"),
@@ -244,7 +247,7 @@ def test_nothing_in_the_current_folder_can_change_a_run(start, tmp_path):
         PYTEST_PLUGINS="no",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"::{own_cases()[0].id}[server]" in done.stdout
+    assert f"::{SERVED.id}[server]" in done.stdout
     assert not (tmp_path / ".pytest_cache").exists()
 
 

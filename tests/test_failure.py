@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,9 @@ CASE = """\
 
 def told(**result):
     (case,) = parse_cases(CASE, "a file.gear.yaml")
-    return explain_failure(case, Result(Verdict.FAIL, "wrong", **result), "wrong", "host:1").splitlines()
+    return explain_failure(
+        case, "server", Result(Verdict.FAIL, "wrong", **result), "wrong", "--target=host:1"
+    ).splitlines()
 
 
 @given(st.text())
@@ -59,7 +63,12 @@ def test_the_transcript_shows_names_for_values():
 def test_the_command_that_replays_a_case_can_be_pasted_into_a_shell():
     (case,) = parse_cases(CASE, "a file.gear.yaml")
     assert (
-        replay_command(case, "my host:1") == "gearspec replay 'a file.gear.yaml::told' --target='my host:1'"
+        replay_command(case, "server", "--target=my host:1")
+        == "gearspec replay 'a file.gear.yaml::told' '--target=my host:1'"
     )
     own = own_cases()[0]
-    assert replay_command(own, "gearmand") == f"gearspec replay {own.id} --target=gearmand"
+    one = replace(own, under_test=("server",))
+    assert replay_command(one, "server", "--target=x") == f"gearspec replay {own.id} --target=x"
+    two = replace(own, under_test=("client", "worker"))
+    told = replay_command(two, "worker", "--testee=./x -y")
+    assert told == f"gearspec replay '{own.id}[worker]' '--testee=./x -y'"

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -6,7 +7,7 @@ import pytest
 from gearspec import conduct, plugin
 from gearspec.protocol import clause
 from gearspec.script import load
-from tests.staging import CHECKOUT, case, lines
+from tests.staging import CHECKOUT, case, library_case, lines
 
 pytest_plugins = ["pytester"]
 
@@ -46,12 +47,6 @@ def test_a_case_is_an_item_that_is_named_by_its_id_and_its_role(run):
     result = run("--collect-only", "-q", a=case("one"), b=case("two"))
     result.stdout.fnmatch_lines(["a.gear.yaml::one[[]server]", "a.gear.yaml::two[[]server]"])
     assert "target:" not in lines(result)
-
-
-def test_a_case_without_a_role_that_is_under_test_makes_no_item(run):
-    clients = case("one", roles="client").replace("    clause: echo-answered\n", "")
-    clients = clients.replace("ECHO_REQ\n", "ECHO_REQ\n    clause: echo-answered\n")
-    assert run(a=clients).ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def test_an_item_can_be_run_by_its_name(run):
@@ -151,7 +146,70 @@ def test_a_target_without_a_case_selects_nothing(pytester, run):
     assert run("--target=reference").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_clients_and_workers_are_refused_clearly(run):
-    result = run("--testee=perl", a=case("one"))
+LIBRARIES = {
+    "a": case("one"),
+    "b": library_case("two", "client"),
+    "c": library_case("three", "worker"),
+}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize(
+    ("options", "played"),
+    [
+        ((), ["one[server]", "three[worker]", "two[client]"]),
+        (("--target=mine",), ["one[server]"]),
+        (("--testee=mine",), ["three[worker]", "two[client]"]),
+        (("--testee=a-client",), ["two[client]"]),
+        (("--target=mine", "--testee=mine"), []),
+    ],
+)
+def test_the_options_say_which_roles_are_under_test(run, workers, options, played):
+    result = run("-v", *options, *workers, **LIBRARIES)
+    assert sorted(set(re.findall(r"(\w+\[\w+\])", lines(result)))) == played
+    assert result.ret == (pytest.ExitCode.OK if played else pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def test_each_role_has_a_table_of_its_own_and_each_program_its_header(run):
+    result = run("--testee=mine", **LIBRARIES)
+    result.stdout.fnmatch_lines(
+        [
+            "testee: mine 1.2.3",
+            "*= gearspec: mine =*",
+            "client *clauses*",
+            "must *",
+            "worker *clauses*",
+            "must *",
+        ]
+    )
+    result = run("--target=mine", **LIBRARIES)
+    assert "testee:" not in lines(result)
+    assert "client  " not in lines(result)
+    result = run(**LIBRARIES)
+    result.stdout.fnmatch_lines(
+        ["target: reference 1.2.3", "testee: reference 1.2.3", "*= gearspec: reference =*"]
+    )
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_testee_that_cannot_be_started_is_one_line_before_any_case(run, workers):
+    result = run("--testee=closed:1", *workers, **LIBRARIES)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --testee: *"])
+    result.stderr.fnmatch_lines(["ERROR: closed:1 cannot be reached: connection refused"])
+    assert "passed" not in lines(result)
+
+
+def test_a_failure_of_a_library_is_replayed_with_it(run):
+    result = run("--testee=./x -y", b=library_case("two", "client, worker", "FAIL wrong"))
+    result.stdout.fnmatch_lines(
+        [
+            f"again: gearspec replay '*a.gear.yaml::two[[]{role}]' '--testee=./x -y'"
+            for role in ("client", "worker")
+        ]
+    )
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_cases_of_libraries_are_begun_beforehand_all_together(run, workers):
+    files = {"b": library_case("two", "client", "FAIL prepared"), "c": library_case("three", "worker")}
+    run(*workers, files=files).stdout.fnmatch_lines(["FAIL: prepared*two*"])

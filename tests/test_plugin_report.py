@@ -70,11 +70,8 @@ class TestInOneProcessAndInSeveral:
         schema = json.loads((plugin.INI.parent / "report.schema.json").read_text())
         for line in (header, *records, footer):
             jsonschema.Draft202012Validator(schema).validate(line)
-        assert (header["target"], header["version"], header["options"]["target"]) == (
-            "host:1",
-            "1.2.3",
-            "host:1",
-        )
+        assert header["target"] == {"name": "host:1", "version": "1.2.3", "edition": "2.0.0"}
+        assert (header["testee"], header["options"]["target"]) == (None, "host:1")
         assert footer == {"kind": "footer", "planned": 8, "run": 7, "complete": True}
         by_id = {record["id"]: record for record in records}
         assert [by_id[f"c{n}[server]"]["verdict"] for n in range(7)] == [
@@ -94,7 +91,7 @@ class TestInOneProcessAndInSeveral:
         slow = case("slow", "FAIL prepared").replace("    data: hi\n", "    data: hi\n    within: 9\n")
         slow = slow.replace("    data: hi\n    within: 9\n", "    data: hi\n", 1)
         result = run(*workers, a=slow, b=case("other"))
-        result.stdout.fnmatch_lines(["FAIL: preparedslow"])
+        result.stdout.fnmatch_lines(["FAIL: prepared*slow"])
 
     def test_known_deviations_are_expected_and_strict(self, pytester, run, workers):
         pytester.path.joinpath("mine.known.yaml").write_text(KNOWN)

@@ -13,6 +13,7 @@ from gearspec.suite import own_cases
 
 SCHEMA = json.loads(INI.with_name("report.schema.json").read_text())
 CASE = own_cases()[0]
+MINE = {"name": "mine", "version": "1", "edition": "2.0.0"}
 
 
 def transcript():
@@ -34,7 +35,7 @@ def record(verdict, action="fail"):
 def test_each_line_is_as_the_schema_says(tmp_path, verdict):
     path = tmp_path / "out.jsonl"
     report = Report(path)
-    report.header("mine", None, "2.0.0", {"dangerous": True})
+    report.header({"target": MINE, "testee": MINE | {"version": None}}, {"dangerous": True})
     report.case(record(verdict))
     report.case(make_gap(CASE, "server", "dangerous"))
     report.footer(planned=2, run=1, complete=True)
@@ -55,8 +56,9 @@ def test_the_schema_is_one_and_refuses_what_is_not_in_it():
 def test_what_was_written_is_there_although_the_run_was_killed(tmp_path):
     path = tmp_path / "out.jsonl"
     report = Report(path)
-    report.header("mine", "1", "2.0.0", {})
-    assert json.loads(path.read_text())["target"] == "mine"
+    report.header({"target": MINE}, {})
+    header = json.loads(path.read_text())
+    assert (header["target"], header["testee"]) == (MINE, None)
     report.footer(planned=0, run=0, complete=False)
 
 

@@ -88,18 +88,20 @@ def test_the_summary_names_verdicts_known_deviations_and_what_was_not_run():
         record("c", None, message="dangerous"),
         record("d", None, message="dangerous"),
     )
-    lines = found.lines("2.0.0")
+    lines = found.lines({"server": "2.0.0"})
     assert "verdicts: 1 PASS, 1 FAIL; 1 known and listed" in lines
     assert "not run: 2, dangerous" in lines
     assert not any("nothing was tested" in line for line in lines)
 
 
 def test_a_summary_says_that_nothing_was_tested():
-    assert tally(record("a", "UNSUPPORTED")).lines("2.0.0")[-1].startswith("nothing was tested")
+    assert tally(record("a", "UNSUPPORTED")).lines({"server": "2.0.0"})[-1].startswith("nothing was tested")
 
 
 def test_inputs_that_were_avoided_are_added_up_and_told_once():
     some, more = {"CAN_DO": 2}, {"CAN_DO": 1, "bad-magic": 4}
-    lines = tally(record("a", "PASS", avoided=some), record("b", "PASS", avoided=more)).lines("2.0.0")
+    lines = tally(record("a", "PASS", avoided=some), record("b", "PASS", avoided=more)).lines(
+        {"server": "2.0.0"}
+    )
     assert lines[-1] == "inputs not tried, as the target is known to die of them: CAN_DO 3, bad-magic 4"
-    assert not any("not tried" in line for line in tally(record("a", "PASS")).lines("2.0.0"))
+    assert not any("not tried" in line for line in tally(record("a", "PASS")).lines({"server": "2.0.0"}))

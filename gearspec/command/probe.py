@@ -31,12 +31,12 @@ def probe(target: str, *, timeout_scale: float, as_json: bool) -> None:
     run = Run(Options(target, expectations=NO_FILE, scale=timeout_scale))
     try:
         session = run.session
-        found = {name: _answer(session.play(case)) for name, case in load_probes().items()}
-        declared = session.target.traits.capabilities
+        found = {name: _answer(session.play(case, "server")) for name, case in load_probes().items()}
+        declared = run.target.traits.capabilities
     finally:
         run.close()
     if as_json:
-        facts = {"target": session.target.name, "version": session.version, "edition": run.edition}
+        facts = {"target": run.name, "version": session.version, "edition": run.edition}
         click.echo(json.dumps({**facts, "capabilities": found}, indent=2))
         return
     for line in session.header:

@@ -10,6 +10,8 @@ import click
 from gearspec.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from gearspec.run import Run
     from gearspec.script.case import Case
 
@@ -19,26 +21,55 @@ _FAILED: Final = 1
 
 @click.command("replay")
 @click.argument("what", metavar="CASE|FILE|FILE::CASE")
-@click.option("--target", metavar="TARGET", help="What to play it on; the reference server unless given.")
+@click.option("--target", metavar="TARGET", help="The server to play it with; the reference unless given.")
+@click.option("--testee", metavar="TESTEE", help="The library to play it with; the reference unless given.")
 @click.option("--timeout-scale", metavar="FACTOR", type=click.FloatRange(0, min_open=True), default=1.0)
 @click.option("--dangerous", is_flag=True, help="Also what may kill a server that gearspec did not start.")
 @click.option("--no-hex", is_flag=True, help="The packets in words only.")
-def replay(what: str, target: str | None, *, timeout_scale: float, dangerous: bool, no_hex: bool) -> int:
+def replay(
+    what: str, target: str | None, testee: str | None, *, timeout_scale: float, dangerous: bool, no_hex: bool
+) -> int:
     """Play one case, or all of a file, and show all that was said.
 
-    The exit code is 0 if each of them passes, whatever is known of the target.
+    With an option that names a program, only its roles are played; a role can
+    be named as well, as in CASE[client]. The exit code is 0 if each of them
+    passes, whatever is known of the program.
     """
-    from gearspec.run import NO_FILE, REFERENCE, Options, Run  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.run import KINDS, NO_FILE, REFERENCE, TARGET, TESTEE, Options, Run  # noqa: PLC0415 - 'gearspec --help' shall be quick
 
-    cases = _find(what)
-    options = Options(target or REFERENCE, expectations=NO_FILE, scale=timeout_scale, dangerous=dangerous)
-    run = Run(options)
+    options = Options(
+        target or REFERENCE,
+        testee or REFERENCE,
+        expectations=NO_FILE,
+        scale=timeout_scale,
+        dangerous=dangerous,
+    )
+    named = [kind for kind, value in ((TARGET, target), (TESTEE, testee)) if value] or [TARGET, TESTEE]
+    runs = {role: run for kind in named for run in [Run(options, kind)] for role in KINDS[kind]}
+    items = _items(what, runs)
     try:
-        for line in run.session.header:
+        played = list({id(runs[role]): runs[role] for _, role in items}.values())
+        for line in [line for run in played for line in run.session.header]:
             click.echo(line)
-        return max(_replay(run, case, hexadecimal=not no_hex) for case in cases)
+        return max(_replay(runs[role], case, role, hexadecimal=not no_hex) for case, role in items)
     finally:
-        run.close()
+        for run in runs.values():
+            run.close()
+
+
+def _items(what: str, roles: Container[str]) -> list[tuple[Case, str]]:
+    """The cases that are meant, each with every role that is meant."""
+    from gearspec.suite import role_of  # noqa: PLC0415 - likewise
+
+    wanted = role_of(what) if what.endswith("]") else ""
+    cases = _find(what.removesuffix(f"[{wanted}]"))
+    items = [
+        (case, role) for case in cases for role in case.under_test if role in roles and wanted in {"", role}
+    ]
+    if not items:
+        tested = ", ".join(sorted({role for case in cases for role in case.under_test}))
+        raise UsageError(f"{what} is not played: what it puts under test is: {tested}")
+    return items
 
 
 def _find(what: str) -> list[Case]:
@@ -48,26 +79,26 @@ def _find(what: str) -> list[Case]:
     path, _, name = what.partition("::")
     if not Path(path).is_file():
         return [find_case(name or what)]
-    name = name.partition("[")[0]
     cases = [case for case in load_cases(path) if name in {"", case.id}]
     if not cases:
         raise UsageError(f"{path} has no case '{name}'" if name else f"{path} has no case")
     return cases
 
 
-def _replay(run: Run, case: Case, *, hexadecimal: bool) -> int:
+def _replay(run: Run, case: Case, role: str, *, hexadecimal: bool) -> int:
     from gearspec.failure import escaped, explain_failure  # noqa: PLC0415 - likewise
+    from gearspec.suite import item_id  # noqa: PLC0415 - likewise
 
-    click.echo(f"\n{case.id}: {case.title}\n")
-    if "server" not in case.under_test:
-        raise UsageError(f"{case.id} puts no server under test, and nothing else can be put under test yet")
+    if role not in run.roles:
+        raise UsageError(f"{item_id(case, role)} is not played: {run.name} is no {role}")
+    click.echo(f"\n{item_id(case, role)}: {case.title}\n")
     reason = run.refusal(case)
     if reason:
         raise UsageError(f"{case.id} is not played: {reason.replace('--gear-dangerous', '--dangerous')}")
-    result = run.play(case, "server")
-    judgement = run.judge(case, "server", result)
+    result = run.play(case, role)
+    judgement = run.judge(case, role, result)
     if judgement.action == "fail" and hexadecimal:
-        click.echo(explain_failure(case, result, judgement.message, run.options.target))
+        click.echo(explain_failure(case, role, result, judgement.message, run.option))
         return _FAILED
     click.echo(escaped(result.transcript.render(result.names, hexadecimal=hexadecimal)))
     click.echo(escaped(f"\n{result.verdict} {result.message}".rstrip()))

@@ -14,7 +14,7 @@ from gearspec.harness.instance import Instance, begin
 from gearspec.harness.locate import Located, locate
 from gearspec.harness.performance import DEAD, doubtful, perform, token
 from gearspec.harness.spare import Spares
-from gearspec.script.load import load_cases
+from gearspec.script.load import case_waits, load_cases
 from gearspec.script.play import Stage
 from gearspec.script.verdict import Result, Verdict
 
@@ -106,12 +106,33 @@ class Session:
             *self.target.notes,
         ]
 
-    def prepare(self, cases: Sequence[Case]) -> None:
-        """Begin to play cases that wait for a clock; `play` collects what comes of them.
+    @property
+    def subject(self) -> Target:
+        """What is under test."""
+        return self.target
+
+    @property
+    def edition(self) -> str:
+        """The edition of PROTOCOL that it is held to."""
+        return self.traits.edition
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What a target is."""
+        return frozenset({"server"})
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is ours: it may be killed, and is started again when it has died."""
+        return self.target.address is None
+
+    def prepare(self, cases: Sequence[Case], role: str = "server") -> None:  # noqa: ARG002 - it has no other
+        """Begin to play those cases that wait for a clock; `play` collects what comes of them.
 
         Those that are dangerous begin with the first dangerous case of all, each on an instance of its own.
         """
-        fit = [case for case in cases if not self._lacks(case) and not doubtful(case, self._stage)]
+        waiting = [case for case in cases if case_waits(case)]
+        fit = [case for case in waiting if not self._lacks(case) and not doubtful(case, self._stage)]
         playable = [] if self.gone else fit
         self._waiting += [case for case in playable if case.dangerous and not self.target.address]
         harmless = [case for case in playable if not case.dangerous]
@@ -122,7 +143,7 @@ class Session:
             self._background = Background(self._begin(), self._stage)
         self._background.begin(harmless)
 
-    def play(self, case: Case) -> Result:
+    def play(self, case: Case, role: str = "server") -> Result:  # noqa: ARG002 - likewise
         """Play a case, or collect what came of it in the background.
 
         A program that dies or goes mute is started again. Dangerous cases get an instance of their own.
