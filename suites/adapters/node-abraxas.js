@@ -30,7 +30,7 @@ serve(library, FEATURES, {
   submit({task, function: name, workload, unique, priority, background, epoch}, {wait}) {
     const options = {priority, uniqueid: unique && decode(unique)};
     if (wait !== undefined) options.responseTimeout = wait * 1000;
-    const [call, ...times] = background ? ['submitJobBg'] : epoch ? ['submitJobAt', epoch] : ['submitJob'];
+    const [call, ...times] = epoch ? ['submitJobAt', epoch] : [background ? 'submitJobBg' : 'submitJob'];
     const job = client[call](decode(name), ...times, options, decode(workload), (error, result) => {
       if (error) return failure(error, task);
       if (call === 'submitJob') tell('complete', {task, data: encode(result)});
@@ -46,7 +46,7 @@ serve(library, FEATURES, {
       answered();
     });
   }),
-  echo: ({data}) => client.echo(decode(data)).then((told) => tell('echo', {data: encode(told)})),
+  echo: ({data}) => client.echo({}, decode(data)).then((told) => tell('echo', {data: encode(told)})),
   register({function: name, timeout, plan}) {
     const next = turns(plan);
     client.registerWorker(decode(name).toString(), {timeout}, (task) => {

@@ -6,7 +6,7 @@ const gearman = require(library);
 
 let connection;
 const awaiting = []; // what waits for JOB_CREATED or OPTION_RES, in the order in which it was sent
-const tasks = new Map(); // handle -> task
+const tasks = new Map(); // handle -> tasks; a server may give one job to several
 const functions = new Map();
 
 const FEATURES = {
@@ -19,10 +19,8 @@ const FEATURES = {
 
 function listenAsClient() {
   const of = (event, fields) => ({handle, ...told}) => {
-    const task = tasks.get(handle);
-    if (task === undefined) return;
+    for (const task of tasks.get(handle) || []) tell(event, {task, ...fields(told)});
     if (['complete', 'exception', 'fail'].includes(event)) tasks.delete(handle);
-    tell(event, {task, ...fields(told)});
   };
   const status = (told, names) => tell('status', {
     ...names, known: told.known, running: told.running,
@@ -31,7 +29,7 @@ function listenAsClient() {
   connection.on('JOB_CREATED', (handle) => {
     const {task, background} = awaiting.shift() || {};
     if (task === undefined) return;
-    if (!background) tasks.set(handle, task);
+    if (!background) tasks.set(handle, [...tasks.get(handle) || [], task]);
     tell('created', {task, handle: encode(handle)});
   });
   connection.on('ERROR', (code, message) => {
@@ -91,6 +89,7 @@ serve(library, FEATURES, {
       const lost = unfinished();
       lost.forEach((task) => failed(error, {task}));
       if (!lost.length) failed(error);
+      awaiting.splice(0).forEach(({answered}) => answered && answered());
     };
     connection.on('close', () => over({code: 'close', message: 'the connection is closed'}));
     return new Promise((connected) => {

@@ -5,6 +5,7 @@ const library = process.argv[2];
 const Gearman = require(library);
 
 let gearman;
+const jobs = new Map(); // task -> job
 const FEATURES = {
   client: ['background', 'priorities', 'unique', 'batch', 'concurrent', 'wait'],
   worker: ['fail', 'several-functions'],
@@ -14,8 +15,8 @@ serve(library, FEATURES, {
   connect({servers: [server]}) {
     const [host, port] = server.split(':');
     gearman = new Gearman(host, Number(port));
-    const over = (error) => {
-      const lost = unfinished();
+    const over = (error) => { // jobs that have a handle are told of it one by one
+      const lost = unfinished().filter((task) => !jobs.get(task).handle);
       lost.forEach((task) => failed(error, {task}));
       if (!lost.length) failed(error);
     };
@@ -23,8 +24,10 @@ serve(library, FEATURES, {
     gearman.on('close', () => over({code: 'close', message: 'the connection is closed'}));
   },
   submit({task, function: name, workload, unique, priority, background}, {wait}) {
-    const job = gearman.submitJob(decode(name), decode(workload), unique && decode(unique), {priority, background});
+    const options = {priority, background};
+    const job = gearman.submitJob(decode(name), decode(workload), unique && decode(unique), options);
     if (background) return end(task); // nothing more is ever told of it
+    jobs.set(task, job);
     const chunks = []; // those of WORK_DATA and the one of WORK_COMPLETE look the same
     job.on('data', (chunk) => chunks.push(chunk));
     job.on('end', () => tell('complete', {task, data: encode(Buffer.concat(chunks))}));
