@@ -97,9 +97,10 @@ class Adapter:
         say(event="status", **known, **numbers, **fields)
 
     async def register(self, request: dict[str, Any]) -> bool:
-        if "timeout" in request and self.peer is not None:
-            return False  # one time limit, given to the constructor
-        self.timeout = request.get("timeout", self.timeout)
+        timeout = request.get("timeout")
+        if (self.functions and timeout != self.timeout) or (timeout and self.peer is not None):
+            return False  # there is one for all functions, given to the constructor
+        self.timeout = timeout
         plan = request["plan"]
 
         async def run(job: Any) -> bytes:

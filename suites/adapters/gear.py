@@ -151,7 +151,11 @@ class Adapter:
         done = 0
         with contextlib.suppress(gear.InterruptedError):
             while not request["jobs"] or done < request["jobs"]:
-                self.run(self.peer.getJob())
+                job = self.peer.getJob()
+                try:
+                    self.run(job)
+                except Exception as error:
+                    failed(error)
                 done += 1
         over.set()
 
@@ -159,7 +163,7 @@ class Adapter:
         unique = {} if job.unique is None else {"unique": encode(job.binary_unique)}
         names = {"handle": job.handle, "function": job.binary_name, "workload": job.binary_arguments}
         say(event="job", **{name: encode(value) for name, value in names.items()}, **unique)
-        plan = self.plans[job.binary_name]
+        plan = self.plans.get(job.binary_name, [[{"fail": True}]])  # it is up to the caller to look for it
         steps = plan.pop(0) if len(plan) > 1 else plan[0]
         sends = {
             "data": job.sendWorkData,
