@@ -1,9 +1,9 @@
 """A server that knows just enough to be put under test, and dies or goes mute when it is told to.
 
 It runs as a program, ``small_server.py PORT [WORD..]``, or in a thread of a test, see `running`.
-The words are features to leave out (``echo``, ``status``, ``text``), ``version=LINE``, ``fickle`` for a
-program that every other time is late in noticing that somebody left, or ``rude`` for one that breaks when it
-is stopped.
+The words are features to leave out (``echo``, ``status``, ``text``), ``version=LINE``, ``early`` for a
+program that turns away who comes first, ``fickle`` for one that every other time is late in noticing that
+somebody left, or ``rude`` for one that breaks when it is stopped.
 """
 
 import contextlib
@@ -33,6 +33,10 @@ class SmallServer:
                 for key, _ in selector.select(0.01):
                     if key.fileobj is listener:
                         connection, _ = listener.accept()
+                        if "early" in self.lacks:
+                            self.lacks.remove("early")
+                            connection.close()
+                            continue
                         selector.register(connection, selectors.EVENT_READ)
                         connections[connection] = b""
                         continue

@@ -42,6 +42,13 @@ def test_a_program_is_started_and_answers(program):
     assert program.notes == [f"started from {sys.executable}", *program.process.notes]
 
 
+def test_a_program_that_turns_away_who_comes_first_is_ready_when_it_is_handed_out():
+    command = (*COMMAND, "early")
+    instance = begin(Target("mine", command=command), Located(command, {}, None), 0.1)
+    assert instance.loss("echo") is None
+    instance.stop()
+
+
 def test_a_program_that_died_is_lost_with_how_it_ended(program):
     program.process.kill("was shot")
     assert (program.loss("echo").outcome, program.loss("echo").message) == ("CRASH", "the server was shot")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import TargetGone, UsageError
 from gearspec.harness.process import HOST, Process
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from gearspec.harness.target import Target
     from gearspec.script.action import Play
     from gearspec.script.verdict import Result
+
+KNOCKS: Final = 3
+"""How often a program that has just been started is asked whether it answers.
+
+Some listen a moment before they are ready, and turn away who comes then.
+"""
 
 
 class Instance:
@@ -109,4 +115,8 @@ def begin(target: Target, located: Located | None, scale: float) -> Instance:
     process = Process(located.command, environment=located.environment, scale=scale)
     process.start()
     how = f"started from {located.command[0]}"
-    return Instance(Address(HOST, process.port), how, scale, process=process)
+    instance = Instance(Address(HOST, process.port), how, scale, process=process)
+    for _ in range(KNOCKS):
+        if instance.loss(target.traits.fence) is None:
+            break
+    return instance
