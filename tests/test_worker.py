@@ -498,6 +498,27 @@ def test_functions_come_and_go_while_connections_last():
         assert worker.work(jobs=2) == 2
 
 
+def test_a_function_may_be_added_while_the_worker_sleeps():
+    asleep = threading.Event()
+
+    def part(peer):
+        peer.send("NO_JOB")
+        peer.take("PRE_SLEEP")
+        asleep.set()
+        peer.take("CAN_DO", function=b"g")
+        peer.take("GRAB_JOB_UNIQ")
+        assign(peer, function=b"g")
+        peer.take("WORK_COMPLETE", data=b"cba")
+
+    with acting(play(part)) as servers, Worker(servers) as worker:
+        worker.register("f", reverse)
+        thread = threading.Thread(target=worker.work, args=(1,))
+        thread.start()
+        asleep.wait()
+        worker.register("g", reverse)
+        thread.join()
+
+
 def test_work_ends_when_its_time_is_over_or_when_it_is_told():
     with Worker([vacant()]) as worker:
         assert worker.work(seconds=0) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gearspec.peers.station import Station
+    from gearspec.protocol.packet import Packet
 
 PATIENCE: Final = 5.0
 """Seconds in which a server has to take a connection and to answer a grab, unless told otherwise."""
@@ -70,6 +72,8 @@ class Worker:
             for server in make_roster(servers)
         ]
         self._poller = Poller()
+        self._lock = threading.Lock()
+        """Held while the posts are touched: functions come and go in any thread."""
         self._stopped = False
 
     def __enter__(self) -> Self:
@@ -89,7 +93,7 @@ class Worker:
     def register(
         self, function: Value, handler: Callable[[Job], Value | None], timeout: float | None = None
     ) -> None:
-        """Offer a function.
+        """Offer a function; any thread may say so.
 
         Args:
             function: its name.
@@ -98,16 +102,19 @@ class Worker:
             timeout: seconds after which the server may give a job up; None is no limit.
         """
         name = to_name(function, "function")
-        self._abilities[name] = Ability(handler, timeout)
-        for post in self._posts:
-            post.can_do(name, timeout)
+        with self._lock:
+            self._abilities[name] = Ability(handler, timeout)
+            for post in self._posts:
+                post.can_do(name, timeout)
+        self._poller.wake()
 
     def unregister(self, function: Value) -> None:
-        """Offer a function no more; nothing happens if it was not offered."""
+        """Offer a function no more; nothing happens if it was not offered. Any thread may say so."""
         name = to_name(function, "function")
-        if self._abilities.pop(name, None):
-            for post in self._posts:
-                post.cant_do(name)
+        with self._lock:
+            if self._abilities.pop(name, None):
+                for post in self._posts:
+                    post.cant_do(name)
 
     def work(self, jobs: int | None = None, seconds: float | None = None) -> int:
         """Work until enough was done.
@@ -124,8 +131,9 @@ class Worker:
         done = 0
         while not self._stopped and (jobs is None or done < jobs):
             now = time.monotonic()
-            for post in self._posts:
-                post.turn(now)
+            with self._lock:
+                for post in self._posts:
+                    post.turn(now)
             if end is not None and now >= end:
                 break
             holder = self._next(lambda post: bool(post.assigned))
@@ -133,8 +141,7 @@ class Worker:
                 self._run(holder)
                 done += 1
             else:
-                self._ask(now)
-                self._wait(now, end)
+                self._wait(self._ask(now), end)
         self._stopped = False
         return done
 
@@ -154,18 +161,23 @@ class Worker:
             self._posts.append(post)
         return post
 
-    def _ask(self, now: float) -> None:
-        """Ask the next server for a job, unless another has still to answer; it gets a moment for that."""
-        if not any(post.asking(now) for post in self._posts) and (
-            post := self._next(lambda post: post.awake)
-        ):
-            post.ask(now)
+    def _ask(self, now: float) -> float | None:
+        """Ask the next server for a job, unless another has still to answer; it gets a moment for that.
 
-    def _wait(self, now: float, end: float | None) -> None:
-        dues = [*(post.due(now) for post in self._posts), end]
-        due = min((due for due in dues if due is not None), default=None)
+        Returns:
+            When there is something to do, even if nothing comes; None is never.
+        """
+        with self._lock:
+            if not any(post.asking(now) for post in self._posts):
+                post = self._next(lambda post: post.awake)
+                if post:
+                    post.ask(now)
+            return min((due for post in self._posts if (due := post.due(now)) is not None), default=None)
+
+    def _wait(self, *ends: float | None) -> None:
+        due = min((end for end in ends if end is not None), default=None)
         links = [post.link for post in self._posts if post.link]
-        self._poller.wait(links, None if due is None else due - now)
+        self._poller.wait(links, None if due is None else due - time.monotonic())
 
     def _run(self, post: Post) -> None:
         """Work on a job to its end.
@@ -173,7 +185,13 @@ class Worker:
         Clauses: worker-runs-function, worker-survives-raise, worker-survives-unknown-function,
         work-complete-sent, work-exception-sent, worker-forgets-lost-job.
         """
-        job = Job(post.assigned.popleft(), post.sender(), fail_after_exception=self._fail_after_exception)
+        send = post.sender()
+
+        def tell(packet: Packet) -> None:
+            with self._lock:
+                send(packet)
+
+        job = Job(post.assigned.popleft(), tell, fail_after_exception=self._fail_after_exception)
         ability = self._abilities.get(job.function)
         if ability is None:
             job.fail()
