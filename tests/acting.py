@@ -8,6 +8,8 @@ import socket
 import threading
 from collections import deque
 
+from gearspec.peers.taskset import TaskSet
+from gearspec.peers.worker import Worker
 from gearspec.protocol.packet import Decoder, Line, response
 
 LATE = 30.0
@@ -139,3 +141,61 @@ def vacant():
     """An address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return "{}:{}".format(*listener.getsockname())
+
+
+def submitted(client, *tasks):
+    """Tasks that are under way."""
+    batch = TaskSet(client)
+    for task in tasks:
+        batch.add_task(task)
+    return batch
+
+
+def reverse(job):
+    return job.workload[::-1]
+
+
+def attend(*plays, handler=reverse, before=(), **options):
+    """A worker that works until all plays are over."""
+    with acting(*plays) as servers, Worker([*before, *servers], **options) as worker:
+        worker.register("f", handler)
+        thread = threading.Thread(target=worker.work)
+        thread.start()
+        servers.play_out()
+        worker.stop()
+        thread.join()
+
+
+def assign(peer, workload=b"abc", handle=b"H:1", function=b"f"):
+    peer.send("JOB_ASSIGN_UNIQ", handle=handle, function=function, unique=b"u", workload=workload)
+
+
+def asked(peer):
+    """Take what a new connection begins with, up to the first grab."""
+    peer.take("CAN_DO", function=b"f")
+    peer.take("GRAB_JOB_UNIQ")
+
+
+def job(peer, workload=b"abc", handle=b"H:1"):
+    """Answer a grab with a job, and take the result and the next grab."""
+    assign(peer, workload, handle)
+    peer.take("WORK_COMPLETE", handle=handle, data=workload[::-1])
+    peer.take("GRAB_JOB_UNIQ")
+
+
+def play(part):
+    """A play that begins with the first grab on one connection."""
+
+    def begun(stage):
+        peer = stage.accept()
+        asked(peer)
+        part(peer)
+
+    return begun
+
+
+def run(part, handler=reverse, jobs=1, **options):
+    """A worker that works on some jobs of a server that follows a play."""
+    with acting(play(part)) as servers, Worker(servers, **options) as worker:
+        worker.register("f", handler)
+        assert worker.work(jobs) == jobs

@@ -198,7 +198,7 @@ def test_errors_of_the_library_are_told_and_the_request_is_done():
         assert talk.done("echo", data=b"") == [
             event("error", code="NO\\x01", text="ERROR NO\\x01: not \\xff here")
         ]
-        events = talk.done("submit", tasks=[task("t"), task("bad", function=b"\0")], wait=0.05)
+        events = talk.done("submit", tasks=[task("t"), task("bad", function=b"\0")], wait=1.0)
     assert [said["event"] for said in events] == ["error", "created", "error"]
     assert [said.get("code") for said in events] == ["ValueError", None, "timeout"]
     assert [said["task"] for said in events] == ["bad", "t", "t"]

@@ -7,9 +7,9 @@ import pytest
 from gearspec.peers.client import Client
 from gearspec.peers.error import TaskException, TaskFailed
 from gearspec.peers.task import Task
-from gearspec.peers.taskset import TaskSet
 from gearspec.peers.worker import Worker
 from gearspec.protocol.admin import Table
+from tests.acting import submitted
 from tests.live import started
 
 SERVERS = ("reference", "gearmand", "perl-gearmand", "geard")
@@ -48,10 +48,7 @@ def client(server):
 def test_results_come_back_for_many_tasks_at_once(client):
     payloads = [b"", b"\0RES\0", bytes(range(256)), b"x" * 300_000, *(b"%d" % number for number in range(40))]
     tasks = [Task("reverse", payload) for payload in payloads]
-    batch = TaskSet(client)
-    for task in tasks:
-        batch.add_task(task)
-    assert batch.wait(60)
+    assert submitted(client, *tasks).wait(60)
     assert [task.result for task in tasks] == [payload[::-1] for payload in payloads]
 
 

@@ -10,7 +10,7 @@ from gearspec.peers.task import Task
 from gearspec.peers.taskset import TaskSet
 from gearspec.protocol.message import SUBMITS
 from gearspec.protocol.packet import check
-from tests.acting import acting
+from tests.acting import acting, submitted
 
 EVENTS = ("created", "complete", "fail", "retry", "exception", "status", "data", "warning")
 
@@ -27,10 +27,7 @@ def run(play, *tasks):
     """Submit tasks to a server that follows a play, and wait for them; returns what each has told."""
     told = [noted(task) for task in tasks]
     with acting(play) as servers, Client(servers) as client:
-        batch = TaskSet(client)
-        for task in tasks:
-            batch.add_task(task)
-        assert batch.wait()
+        assert submitted(client, *tasks).wait()
     return told
 
 
@@ -158,18 +155,17 @@ def test_a_task_that_always_fails_fails_once_after_its_last_try():
     assert task.reason == "the worker failed"
 
 
-def test_an_exception_is_a_failure_and_the_last_one_is_told():
+def test_an_exception_ends_a_task_whatever_tries_are_left():
     def play(stage):
         peer = stage.accept()
-        for number in (b"1", b"2"):
-            peer.created(b"H:" + number)
-            peer.send("WORK_EXCEPTION", handle=b"H:" + number, data=b"boom " + number)
-            peer.send("WORK_FAIL", handle=b"H:" + number)
+        peer.created()
+        peer.send("WORK_EXCEPTION", handle=b"H:1", data=b"boom")
+        peer.send("WORK_FAIL", handle=b"H:1")
         peer.ended()
 
     (told,) = run(play, task := Task("f", retry_count=1))
-    assert [event for event in told if event[0] != "created"] == [("retry", 1), ("exception", b"boom 2")]
-    assert (task.outcome, task.exception) == ("exception", b"boom 2")
+    assert told == [("created", b"H:1"), ("exception", b"boom")]
+    assert (task.outcome, task.exception, task.tries) == ("exception", b"boom", 1)
 
 
 @pytest.mark.parametrize("created", [True, False])

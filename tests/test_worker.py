@@ -5,72 +5,14 @@ import threading
 
 import pytest
 
+from gearspec.peers.poller import Poller
 from gearspec.peers.worker import Worker
 from gearspec.protocol.message import BY_NAME
 from gearspec.protocol.packet import request
-from tests.acting import acting, vacant
+from tests.acting import acting, assign, attend, job, play, reverse, run, vacant
 
 BRIEF = 0.05
-"""Seconds that a server which says nothing is waited for."""
-RUBBISH = {
-    "bad magic": b"\0BAD" + bytes(8),
-    "unknown type": struct.pack(">4sII", b"\0RES", 99, 0),
-    "the unused type": struct.pack(">4sII", b"\0RES", 5, 0),
-    "text": b"HTTP/1.1 400 Bad Request\r\n",
-    "text without end": b"x",
-    "a huge size": struct.pack(">4sII", b"\0RES", 11, 0xFFFFFFFF),
-    "a negative size": struct.pack(">4sII", b"\0RES", 11, 0x80000000),
-}
-
-
-def reverse(job):
-    return job.workload[::-1]
-
-
-def attend(*plays, handler=reverse, before=(), **options):
-    """A worker that works until all plays are over."""
-    with acting(*plays) as servers, Worker([*before, *servers], **options) as worker:
-        worker.register("f", handler)
-        thread = threading.Thread(target=worker.work)
-        thread.start()
-        servers.play_out()
-        worker.stop()
-        thread.join()
-
-
-def assign(peer, workload=b"abc", handle=b"H:1", function=b"f"):
-    peer.send("JOB_ASSIGN_UNIQ", handle=handle, function=function, unique=b"u", workload=workload)
-
-
-def asked(peer):
-    """Take what a new connection begins with, up to the first grab."""
-    peer.take("CAN_DO", function=b"f")
-    peer.take("GRAB_JOB_UNIQ")
-
-
-def job(peer, workload=b"abc", handle=b"H:1"):
-    """Answer a grab with a job, and take the result and the next grab."""
-    assign(peer, workload, handle)
-    peer.take("WORK_COMPLETE", handle=handle, data=workload[::-1])
-    peer.take("GRAB_JOB_UNIQ")
-
-
-def play(part):
-    """A play that begins with the first grab on one connection."""
-
-    def begun(stage):
-        peer = stage.accept()
-        asked(peer)
-        part(peer)
-
-    return begun
-
-
-def run(part, handler=reverse, jobs=1, **options):
-    """A worker that works on some jobs of a server that follows a play."""
-    with acting(play(part)) as servers, Worker(servers, **options) as worker:
-        worker.register("f", handler)
-        assert worker.work(jobs) == jobs
+"""Seconds in which nothing happens."""
 
 
 def test_a_worker_says_who_it_is_and_what_it_can_do_before_it_asks():
@@ -327,151 +269,6 @@ def test_an_assignment_may_come_byte_by_byte_or_without_being_asked_for():
     attend(play(part))
 
 
-@pytest.mark.parametrize("rubbish", RUBBISH.values(), ids=RUBBISH)
-@pytest.mark.parametrize("asleep", [True, False])
-def test_rubbish_ends_the_connection_and_the_worker_comes_again(rubbish, asleep):
-    def part(stage):
-        peer = stage.accept()
-        asked(peer)
-        if asleep:
-            peer.send("NO_JOB")
-            peer.take("PRE_SLEEP")
-        peer.raw(rubbish)
-        peer.ended()
-        peer = stage.accept()
-        asked(peer)
-        job(peer)
-
-    attend(part)
-
-
-def test_a_worker_comes_again_and_says_all_of_it_again():
-    def part(stage):
-        for _ in range(3):
-            peer = stage.accept()
-            peer.take("SET_CLIENT_ID", id=b"me")
-            asked(peer)
-            job(peer)
-            peer.close()
-
-    attend(part, identity="me")
-
-
-def test_a_server_that_is_mute_is_left_and_tried_again():
-    def part(stage):
-        peer = stage.accept()
-        asked(peer)
-        peer.ended()
-        peer = stage.accept()
-        asked(peer)
-        job(peer)
-
-    attend(part, timeout=BRIEF)
-
-
-def test_a_packet_that_stops_in_the_middle_ends_the_connection_of_a_sleeper():
-    def part(stage):
-        peer = stage.accept()
-        asked(peer)
-        peer.send("NO_JOB")
-        peer.take("PRE_SLEEP")
-        peer.raw(struct.pack(">4sII", b"\0RES", 6, 100))
-        peer.ended()
-        peer = stage.accept()
-        asked(peer)
-        job(peer)
-
-    attend(part, timeout=BRIEF)
-
-
-def test_nothing_is_said_of_a_job_whose_connection_was_lost():
-    left, told = threading.Event(), []
-
-    def handler(job):
-        if job.handle == b"H:1":
-            left.wait()
-            job.data("into the void")
-        told.append(job.handle)
-        return "done"
-
-    def part(stage):
-        peer = stage.accept()
-        asked(peer)
-        assign(peer)
-        peer.close()
-        left.set()
-        peer = stage.accept()
-        asked(peer)
-        assign(peer, handle=b"H:2")
-        peer.take("WORK_COMPLETE", handle=b"H:2", data=b"done")
-
-    attend(part, handler=handler)
-    assert told[-1] == b"H:2"
-
-
-def test_a_server_that_does_not_read_is_left():
-    def part(stage):
-        peer = stage.accept()
-        asked(peer)
-        assign(peer)
-        peer = stage.accept()
-        asked(peer)
-        assign(peer, handle=b"H:2")
-        peer.take("WORK_COMPLETE", handle=b"H:2", data=b"")
-
-    def handler(job):
-        return bytes(16 << 20) if job.handle == b"H:1" else b""
-
-    attend(part, handler=handler, timeout=BRIEF)
-
-
-def test_jobs_of_several_servers_are_worked_on_one_after_the_other():
-    barrier = threading.Barrier(2)
-
-    def part(peer):
-        barrier.wait()
-        for number in range(5):
-            job(peer, b"%d" % number)
-        peer.send("NO_JOB")
-        peer.take("PRE_SLEEP")
-
-    def first(stage):
-        peer = stage.accept()
-        peer.take("CAN_DO")
-        peer.take("GRAB_JOB_UNIQ")
-        peer.send("NO_JOB")
-        peer.take("PRE_SLEEP")
-        peer.send("NOOP")
-        peer.take("GRAB_JOB_UNIQ")
-        part(peer)
-
-    attend(first, play(part))
-
-
-def test_a_server_that_refuses_keeps_the_worker_from_no_other():
-    def part(peer):
-        for _ in range(3):
-            job(peer)
-
-    attend(play(part), before=[vacant()])
-
-
-def test_a_server_that_does_not_answer_keeps_the_worker_from_no_other():
-    over = threading.Event()
-
-    def mute(stage):
-        peer = stage.accept()
-        asked(peer)
-        over.wait()
-
-    def part(peer):
-        job(peer)
-        job(peer)
-        over.set()
-
-    attend(mute, play(part))
-
-
 def test_functions_come_and_go_while_connections_last():
     ready = threading.Barrier(2)
 
@@ -517,6 +314,26 @@ def test_a_function_may_be_added_while_the_worker_sleeps():
         asleep.wait()
         worker.register("g", reverse)
         thread.join()
+
+
+def test_a_worker_that_sleeps_does_nothing_at_all(monkeypatch):
+    waits = []
+    wait = Poller.wait
+
+    def count(poller, links, seconds=None):
+        waits.append(seconds)
+        wait(poller, links, seconds)
+
+    def part(peer):
+        peer.send("NO_JOB")
+        peer.take("PRE_SLEEP")
+        monkeypatch.setattr(Poller, "wait", count)
+        peer.sock.settimeout(BRIEF)
+        with pytest.raises(TimeoutError):
+            peer.next()
+
+    attend(play(part))
+    assert len(waits) <= 2
 
 
 def test_work_ends_when_its_time_is_over_or_when_it_is_told():

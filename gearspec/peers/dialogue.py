@@ -169,12 +169,12 @@ class Dialogue:
             if packet.name == "WORK_COMPLETE":
                 self._docket.completed(task, data)
             elif packet.name == "WORK_EXCEPTION":
-                self._fail(task, now, "the worker sent an exception", data)
+                self._docket.raised(task, data)
             else:
                 self._fail(task, now, "the worker failed")
 
-    def _fail(self, task: Task, now: float, reason: str, exception: bytes | None = None) -> None:
-        if self._docket.failed(task, reason, exception):
+    def _fail(self, task: Task, now: float, reason: str) -> None:
+        if self._docket.failed(task, reason):
             self.ask(submit(task), now)
 
     def _tell_progress(self, packet: Packet) -> None:

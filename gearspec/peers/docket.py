@@ -49,26 +49,35 @@ class Docket:
             task.outcome, task.result = "complete", result
             self.note(task, "complete", result)
 
-    def failed(self, task: Task, reason: str, exception: bytes | None = None) -> bool:
+    def failed(self, task: Task, reason: str) -> bool:
         """A try has failed; returns whether the task is to be submitted again.
 
-        Clauses: retry-count, retry-reported, retry-hides-fail, terminal-reported-once.
+        Clauses: retry-on-fail, retry-count, retry-reported, retry-hides-fail, terminal-reported-once.
         """
         if task.done:
             return False
-        task.reason, task.exception = reason, exception
+        task.reason = reason
         if task.tries <= task.retry_count:
             self.note(task, "retry", task.tries)
             return True
-        self.gave_up(task, reason, exception)
+        self.gave_up(task, reason)
         return False
 
-    def gave_up(self, task: Task, reason: str, exception: bytes | None = None) -> None:
+    def gave_up(self, task: Task, reason: str) -> None:
         """A task has failed for good."""
         if not task.done:
-            task.reason = reason
-            task.outcome = "fail" if exception is None else "exception"
-            self.note(task, task.outcome, *(() if exception is None else (exception,)))
+            task.outcome, task.reason = "fail", reason
+            self.note(task, "fail")
+
+    def raised(self, task: Task, exception: bytes) -> None:
+        """A task has ended with an exception: the caller wanted to know of it, so it is not tried again.
+
+        Clauses: exception-reported, exception-ends-task, exception-then-fail.
+        """
+        if not task.done:
+            task.outcome, task.exception = "exception", exception
+            task.reason = "the worker sent an exception"
+            self.note(task, "exception", exception)
 
     def report(self) -> bool:
         """Tell what is to be told; returns whether there was anything."""

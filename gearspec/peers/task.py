@@ -97,7 +97,7 @@ class Task:
         return self._on("retry", listener)
 
     def on_exception(self, listener: Listener) -> Listener:
-        """Call `listener(data)` when the task has failed for good, with an exception of the worker.
+        """Call `listener(data)` when the task has ended with an exception; it is not tried again.
 
         Servers send exceptions only to clients that asked: see `Client.option_request`.
         """

@@ -24,7 +24,7 @@ class TaskSet:
         self._client = client
 
     def add_task(self, task: Task) -> None:
-        """Submit a task; who listens to it has said so before.
+        """Submit a task; what cannot be sent at once goes out during `wait`.
 
         Raises:
             ValueError: it was submitted before.
