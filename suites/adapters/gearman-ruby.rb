@@ -17,10 +17,10 @@ FEATURES = {
 
 def say(line) = CONTRACT.puts(JSON.generate(line))
 def event(name, **rest) = say({event: name, **rest})
-def encode(bytes) = [bytes].pack('m0')
+def encode(bytes) = [bytes.to_s].pack('m0')
 def decode(text) = text.unpack1('m0')
 
-def plain(text) = text.b.gsub(/[^ -~]/n, '?')
+def plain(text) = text.to_s.b.gsub(/[^ -~]/n, '?')
 
 def failure(problem, **rest)
   event('error', text: plain("#{problem.class}: #{problem.message}"), **rest)
@@ -43,7 +43,7 @@ class Adapter
   def connect(request)
     attempt do
       @client = Gearman::Client.new(request['servers']) if request['role'] == 'client'
-      @worker = Gearman::Worker.new(request['servers']) if request['role'] == 'worker'
+      @worker = Gearman::Worker.new(request['servers'], reconnect_sec: 1) if request['role'] == 'worker'
     end
     {}
   end
@@ -57,6 +57,7 @@ class Adapter
     return if request['exceptions'] || request['tasks'].any? { |task| task['reducer'] || task['epoch'] }
 
     @open = {}
+    @client.task_create_timeout_sec = request['wait'] if request['wait']
     set = Gearman::TaskSet.new(@client)
     request['tasks'].each { |asked| attempt(task: asked['task']) { add(set, asked) } }
     begin

@@ -97,7 +97,7 @@ function set_callbacks(GearmanClient $client): void
     $client->setCreatedCallback(function (GearmanTask $task, string $name): void {
         event('created', ['task' => $name, 'handle' => base64_encode($task->jobHandle())]);
         global $open;
-        if ($open[$name]) {
+        if ($open[$name] ?? false) {
             unset($open[$name]);
         }
     });
