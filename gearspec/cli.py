@@ -15,6 +15,7 @@ import click
 
 from gearspec import __version__
 from gearspec.command.decode import decode
+from gearspec.command.doctor import doctor
 from gearspec.command.explain import explain
 from gearspec.command.listing import listing
 from gearspec.command.probe import probe
@@ -37,12 +38,12 @@ USAGE: Final = 4
 def cli() -> None:
     """The executable specification of the Gearman protocol.
 
-    Its suites find out whether a job server conforms, and say what it should
-    have done instead.
+    Its suites find out whether a job server, a client or a worker conforms, and
+    say what it should have done instead.
     """
 
 
-for command in (run, listing, explain, replay, decode, serve, probe):
+for command in (run, listing, explain, replay, decode, serve, probe, doctor):
     cli.add_command(command)
 
 

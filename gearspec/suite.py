@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 PROBES: Final = f"probes{SUFFIX}"
 """The file of probes: they find out what a target can do, and are no cases of their own."""
+CHECKS: Final = f"checks{SUFFIX}"
+"""The file of checks: they find out whether an adapter can be believed, and are no cases either."""
 
 
 def is_suite(path: Path) -> bool:
     """Whether a file is one of cases that are judged."""
-    return path.name.endswith(SUFFIX) and path.name != PROBES
+    return path.name.endswith(SUFFIX) and path.name not in {PROBES, CHECKS}
 
 
 @cache
@@ -45,6 +47,11 @@ def own_cases() -> tuple[Case, ...]:
 def load_probes() -> dict[str, Case]:
     """The probes by the capability that each of them asks for."""
     return {case.id.removeprefix("probe-"): case for case in load_cases(data_folder("suites") / PROBES)}
+
+
+def load_checks() -> tuple[Case, ...]:
+    """The checks of adapters, in their order."""
+    return tuple(load_cases(data_folder("suites") / CHECKS))
 
 
 def is_own(case: Case) -> bool:

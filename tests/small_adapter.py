@@ -18,8 +18,8 @@ HELLO = {
     "contract": 2 if "old" in WORDS else 1,
     "name": "small",
     "version": "1.5",
-    "roles": ["client", "worker"],
-    "features": {"client": ["unique"] if "boasts" in WORDS else [], "worker": []},
+    "roles": ["client"] if "client-only" in WORDS else ["client", "worker"],
+    "features": {"client": ["unique"] if "boasts" in WORDS else []},
 }
 
 

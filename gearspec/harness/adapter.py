@@ -62,6 +62,12 @@ class AdapterProcess(Dialogue, Life):
             self._reason = self._reason or reason
             self._signal(signal.SIGKILL)
 
+    def leave(self, seconds: float) -> bool:
+        """Ask nothing any more; whether it ends within so many seconds."""
+        assert self._popen.stdin
+        self._popen.stdin.close()
+        return self._ends_within(seconds)
+
     def words(self) -> list[str]:
         """The end of what it wrote to its standard error, escaped, in lines."""
         return self.output(_WORDS).splitlines()
@@ -102,6 +108,12 @@ class EmbeddedAdapter(Dialogue):
         self._thread.join(DOWN)
         self._ours.close()
         os.close(self.writer)
+
+    def leave(self, seconds: float) -> bool:
+        """Ask nothing any more; whether it ends within so many seconds."""
+        self._ours.shutdown(socket.SHUT_WR)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def words(self) -> list[str]:
         """The traceback of a fault inside it, in lines."""

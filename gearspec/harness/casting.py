@@ -85,7 +85,7 @@ class Casting:
             self._located = locate(self.subject)
         heard: list[Hello] = []
         for self._identity in identities():
-            result = self._alone([greet(heard)])
+            result = self.alone([greet(heard)])
             if result.verdict is Verdict.PASS:
                 break
         else:
@@ -98,7 +98,7 @@ class Casting:
         """Begin to play cases, several at a time; `play` collects what comes of them."""
         items = {(case.id, role): self._scenes(case, role) for case in cases if not self._lacks(case, role)}
         if items:
-            self._ensembles.append(Ensemble(items, self._begin, most=AT_ONCE, scale=self._scale))
+            self._ensembles.append(Ensemble(items, self.begin, most=AT_ONCE, scale=self._scale))
 
     def play(self, case: Case, role: str) -> Result:
         """Play a case, or collect what came of it in the background.
@@ -113,7 +113,7 @@ class Casting:
             return worst(results)
         for ensemble in self._ensembles:
             ensemble.finish()
-        return self._alone(self._scenes(case, role))
+        return self.alone(self._scenes(case, role))
 
     def close(self) -> None:
         """End whatever is still played."""
@@ -139,7 +139,7 @@ class Casting:
 
     def _probe(self, role: str, feature: str) -> Result:
         if (role, feature) not in self._probed:
-            self._probed[role, feature] = self._alone([probe(role, feature)])
+            self._probed[role, feature] = self.alone([probe(role, feature)])
         return self._probed[role, feature]
 
     # --- playing ----------------------------------------------------------------------------
@@ -147,15 +147,20 @@ class Casting:
     def _scenes(self, case: Case, role: str) -> list[Scene]:
         return scenes(case, TesteeStage(role, self.hello.features[role], self.edition, token, time.time))
 
-    def _alone(self, parts: list[Scene]) -> Result:
+    def alone(self, parts: list[Scene]) -> Result:
         """What comes of scenes that are played one after the other: the worst."""
-        ensemble = Ensemble({("", ""): parts}, self._begin, scale=self._scale)
+        ensemble = Ensemble({("", ""): parts}, self.begin, scale=self._scale)
         try:
             return worst(ensemble.collect(("", "")))
         finally:
             ensemble.close()
 
-    def _begin(self) -> Adapter:
+    def begin(self) -> Adapter:
+        """Start an adapter.
+
+        Raises:
+            UsageError: it does not start.
+        """
         if self._located is None:
             return EmbeddedAdapter()
         assert self._identity is not None, "as whom it runs is settled when the session starts"
