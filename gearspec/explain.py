@@ -13,6 +13,7 @@ from gearspec.suite import case_level
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gearspec.harness.casting import Casting
     from gearspec.protocol.clause import Clause
     from gearspec.script.case import Case
 
@@ -22,6 +23,15 @@ _WIDTH: Final = 96
 def explain(case: Case) -> str:
     """The case in words, the clauses that it decides, and its sequence chart."""
     return "\n".join([*_facts(case), "", "why:", *_reasons(case), "", "what happens:", "", chart(case)])
+
+
+def prospects(case: Case, casting: Casting) -> str:
+    """What becomes of a case with a testee, whose session was started."""
+    lines = [f"with {casting.subject.name}:"]
+    for role in sorted(casting.roles.intersection(case.under_test)):
+        lacking = ", ".join(casting.lacks(case, role))
+        lines.append(f"  {role}: " + (f"UNSUPPORTED, it lacks {lacking}" if lacking else "it is played"))
+    return "\n".join(lines if lines[1:] else [f"{lines[0]} it is not played"])
 
 
 def _facts(case: Case) -> Iterator[str]:

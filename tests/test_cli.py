@@ -142,6 +142,21 @@ def test_the_vectors_are_exported_as_their_schema_says(say):
     jsonschema.validate(json.loads(say("list", "vectors", "--json")[1]), schema)
 
 
+def test_what_a_library_is_played_with_is_listed_and_explained(say):
+    adapter = f"{sys.executable} {CHECKOUT / 'tests' / 'small_adapter.py'}"
+    rows = json.loads(say("list", f"--testee={adapter}", "--json")[1])["cases"]
+    assert rows
+    assert not [row for row in rows if "server" in row["under_test"] and len(row["under_test"]) == 1]
+    listed = {row["id"] for row in rows}
+    needy = next(case for case in own_cases() if case.under_test == ("client",) and case.needs)
+    plain = next(case for case in own_cases() if case.under_test == ("client",) and not case.needs)
+    assert (needy.id in listed, plain.id in listed) == (False, True)
+    lacks = f"client: UNSUPPORTED, it lacks {', '.join(needy.needs)}"
+    assert lacks in say("explain", needy.id, f"--testee={adapter}")[1]
+    assert "client: it is played" in say("explain", plain.id, f"--testee={adapter}")[1]
+    assert "it is not played" in say("explain", SERVED.id, f"--testee={adapter}")[1]
+
+
 def test_a_case_is_explained_in_words_or_as_a_program(say):
     one = own_cases()[0]
     assert one.title in say("explain", f"{one.id}[server]")[1]

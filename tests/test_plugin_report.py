@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from gearspec import plugin
-from tests.staging import case, lines
+from tests.staging import case, library_case, lines
 
 pytest_plugins = ["pytester"]
 
@@ -233,3 +233,26 @@ def test_a_file_that_cannot_be_written_is_told_before_any_case(pytester, run, op
 @pytest.mark.parametrize("scale", ["0", "-1", "inf", "nan", "fast"])
 def test_a_scale_is_a_positive_number(run, scale):
     assert run(f"--gear-timeout-scale={scale}", a=case("one")).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_library_has_known_deviations_of_its_own(pytester, run):
+    cases = {"a": library_case("two", "client, worker", "FAIL wrong"), "b": library_case("three", "worker")}
+    result = run("--testee=mine.yaml", "--gear-update-expectations", "--gear-report=out.jsonl", **cases)
+    result.stdout.fnmatch_lines(["mine.known.yaml: 2 known deviations, 2 still without a reason"])
+    text = pytester.path.joinpath("mine.known.yaml").read_text()
+    assert "case: two[client]" in text
+    assert "case: two[worker]" in text
+    header = json.loads(pytester.path.joinpath("out.jsonl").read_text().splitlines()[0])
+    assert (header["target"], header["testee"]["name"], header["testee"]["version"]) == (
+        None,
+        "mine",
+        "1.2.3",
+    )
+    pytester.path.joinpath("mine.known.yaml").write_text(text.replace("TODO", "so it is\n  kind: defect"))
+    assert run("--testee=mine.yaml").parseoutcomes() == {"passed": 1, "xfailed": 2}
+
+
+def test_one_file_cannot_be_about_two_programs(run):
+    result = run("--gear-update-expectations=both.yaml", a=case("one"), b=library_case("two", "client"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --gear-update-expectations=FILE is about one program: *"])

@@ -12,14 +12,18 @@ from gearspec.errors import UsageError
 @click.option(
     "--target", metavar="TARGET", help="The server that a program shall talk with, if it is a known one."
 )
+@click.option("--testee", metavar="TESTEE", help="Say as well what becomes of it with this library.")
 @click.option("--as", "form", type=click.Choice(["text", "python"]), default="text", help="What to print.")
-def explain(case_id: str, target: str | None, form: str) -> None:
+def explain(case_id: str, target: str | None, testee: str | None, form: str) -> None:
     """Explain a case: what it does, which clauses it decides, and its sequence chart.
 
     With --as=python, print a program instead that does the same to a server, and
     needs neither gearspec nor anything else that does not come with Python.
     """
     from gearspec.explain import explain as in_words  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.explain import prospects  # noqa: PLC0415 - likewise
+    from gearspec.failure import escaped  # noqa: PLC0415 - likewise
+    from gearspec.harness.casting import started  # noqa: PLC0415 - likewise
     from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
     from gearspec.reproduce import reproduce  # noqa: PLC0415 - likewise
     from gearspec.suite import find_case  # noqa: PLC0415 - likewise
@@ -27,6 +31,9 @@ def explain(case_id: str, target: str | None, form: str) -> None:
     case = find_case(case_id)
     if form == "text":
         click.echo(in_words(case))
+        if testee:
+            with started(testee) as casting:
+                click.echo("\n" + escaped(prospects(case, casting)))
     elif "server" not in case.under_test:
         raise UsageError(f"{case.id} puts no server under test: there is no such program")
     else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gearspec import __version__
+
+if TYPE_CHECKING:
+    from gearspec.script.case import Case
 
 _LEVELS: Final = ("must", "should", "may", "practice")
 _ROLES: Final = ("server", "client", "worker")
@@ -24,6 +27,7 @@ class Filter:
         group: what the clause is about.
         clause: its id.
         role: what is tested on it.
+        testee: only cases that this library is played with, by its roles and by what it has.
         dangerous: only cases that are, and clauses that such a case cites.
     """
 
@@ -31,6 +35,7 @@ class Filter:
     group: str | None
     clause: str | None
     role: str | None
+    testee: str | None
     dangerous: bool
 
 
@@ -40,6 +45,7 @@ class Filter:
 @click.option("--group", help="Only what is about this, say 'framing'.")
 @click.option("--clause", help="Only this clause, or what cites it.")
 @click.option("--role", type=click.Choice(_ROLES), help="Only what this role is tested on.")
+@click.option("--testee", metavar="TESTEE", help="Only what is played with this library.")
 @click.option("--dangerous", is_flag=True, help="Only what may kill a target.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with everything that is known.")
 def listing(what: str, *, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - click's
@@ -80,7 +86,7 @@ def _cases(only: Filter) -> list[Row]:
             "path": case.path,
             "line": case.line,
         }
-        for case in own_cases()
+        for case in (_fitting(only.testee) if only.testee else own_cases())
         if only.level in {None, case_level(case)}
         and only.group in {None, *(clauses[name].group for name in case.clauses)}
         and only.clause in {None, *case.clauses}
@@ -89,10 +95,23 @@ def _cases(only: Filter) -> list[Row]:
     ]
 
 
+def _fitting(testee: str) -> list[Case]:
+    """The cases that a library is played with in at least one of its roles."""
+    from gearspec.harness.casting import started  # noqa: PLC0415 - likewise
+    from gearspec.suite import own_cases  # noqa: PLC0415 - likewise
+
+    with started(testee) as casting:
+        return [
+            case
+            for case in own_cases()
+            if any(not casting.lacks(case, role) for role in casting.roles.intersection(case.under_test))
+        ]
+
+
 def _clauses(only: Filter) -> list[Row]:
     from gearspec.protocol.clause import load_clauses  # noqa: PLC0415 - likewise
 
-    cases = _cases(Filter(None, None, None, only.role, only.dangerous))
+    cases = _cases(Filter(None, None, None, only.role, only.testee, only.dangerous))
     return [
         {**asdict(clause), "cases": citing}
         for clause in load_clauses().values()
@@ -101,14 +120,14 @@ def _clauses(only: Filter) -> list[Row]:
         and only.group in {None, clause.group}
         and only.clause in {None, clause.id}
         and only.role in {None, *clause.roles}
-        and (citing or not only.dangerous)
+        and (citing or not (only.dangerous or only.testee))
     ]
 
 
 def _vectors(only: Filter) -> tuple[Row, list[Row]]:
     from gearspec.vector import export  # noqa: PLC0415 - likewise
 
-    if only.level or only.group or only.role or only.dangerous:
+    if only.level or only.group or only.role or only.testee or only.dangerous:
         raise click.UsageError("of vectors only --clause is known: they have no level, group, role or danger")
     document = export()
     rows = document.pop("vectors")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import UsageError
@@ -12,13 +13,15 @@ from gearspec.harness.interview import PROBES, greet, probe
 from gearspec.harness.life import identities
 from gearspec.harness.locate import Located, locate
 from gearspec.harness.performance import token
+from gearspec.harness.testee import resolve_testee
 from gearspec.script.guest import TesteeStage
+from gearspec.script.load import case_waits
 from gearspec.script.testee import scenes
 from gearspec.script.trait import ABILITIES
 from gearspec.script.verdict import Result, Verdict, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gearspec.harness.adapter import Adapter
     from gearspec.harness.contract import Hello
@@ -27,10 +30,8 @@ if TYPE_CHECKING:
     from gearspec.script.case import Case
     from gearspec.script.scene import Scene
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 12
 """How many scenes are played in the background at once; most of the time they wait."""
-_UNCERTAIN: Final = frozenset({Verdict.CRASH, Verdict.HANG, Verdict.INCONCLUSIVE})
-"""Outcomes that too much to do at once may be the reason of."""
 
 
 class Casting:
@@ -96,20 +97,23 @@ class Casting:
 
     def prepare(self, cases: Sequence[Case], role: str) -> None:
         """Begin to play cases, several at a time; `play` collects what comes of them."""
-        items = {(case.id, role): self._scenes(case, role) for case in cases if not self._lacks(case, role)}
+        longest_first = sorted(cases, key=lambda case: not case_waits(case))
+        items = {
+            (case.id, role): self._scenes(case, role) for case in longest_first if not self.lacks(case, role)
+        }
         if items:
             self._ensembles.append(Ensemble(items, self.begin, most=AT_ONCE, scale=self._scale))
 
     def play(self, case: Case, role: str) -> Result:
         """Play a case, or collect what came of it in the background.
 
-        What came while others were played as well, and may be due to that, is played again alone.
+        What could not be told while others were played as well is played again alone.
         """
         refused = self._gate(case, role)
         if refused:
             return refused
         results = [result for each in self._ensembles for result in each.collect((case.id, role))]
-        if results and worst(results).verdict not in _UNCERTAIN:
+        if results and worst(results).verdict is not Verdict.INCONCLUSIVE:
             return worst(results)
         for ensemble in self._ensembles:
             ensemble.finish()
@@ -122,14 +126,15 @@ class Casting:
 
     # --- features ---------------------------------------------------------------------------
 
-    def _lacks(self, case: Case, role: str) -> list[str]:
+    def lacks(self, case: Case, role: str) -> list[str]:
+        """What a case needs of a role and the library is said not to have."""
         return [
             need for need in case.needs if need in ABILITIES[role] and need not in self.hello.features[role]
         ]
 
     def _gate(self, case: Case, role: str) -> Result | None:
         """UNSUPPORTED, if the adapter refuses what the library is said to lack, where it can be asked for."""
-        lacking = self._lacks(case, role)
+        lacking = self.lacks(case, role)
         for need in lacking:
             if need in PROBES[role]:
                 asked = self._probe(role, need)
@@ -177,3 +182,18 @@ class Casting:
             *note,
             *testee.notes,
         ]
+
+
+@contextmanager
+def started(testee: str) -> Iterator[Casting]:
+    """A session with what ``--testee`` means, for as long as it is needed.
+
+    Raises:
+        AuthorError: there is no such testee, or it cannot be started.
+    """
+    casting = Casting(resolve_testee(testee))
+    casting.start()
+    try:
+        yield casting
+    finally:
+        casting.close()
