@@ -184,7 +184,8 @@ sub run {
     my ($job, @steps) = @_;
     for (@steps) {
         my ($step, $value) = %$_;
-        if ($step eq 'status') { $worker->send_work_status($job, @$value); next }
+        # Not send_work_status of the worker, which forgets the denominator.
+        if ($step eq 'status') { $job->set_status(@$value); next }
         return undef if $step eq 'fail';
         my $bytes = bytes($value);
         if    ($step eq 'data')      { $worker->send_work_data($job, $bytes) }
