@@ -22,7 +22,7 @@ from gearspec.command.probe import probe
 from gearspec.command.replay import replay
 from gearspec.command.run import run
 from gearspec.command.serve import serve
-from gearspec.errors import AuthorError, HarnessError, TargetGone
+from gearspec.errors import AdapterError, AuthorError, HarnessError, TargetGone
 from gearspec.failure import escaped
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as mistake:
         mistake.show()
         return USAGE
-    except AuthorError as mistake:
+    except (AdapterError, AuthorError) as mistake:
         return _say(mistake, USAGE)
     except TargetGone as gone:
         return _say(gone, 1)

@@ -297,13 +297,13 @@ class Conduct:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What an author or a target that cannot be reached did is one line and exit code 4."""
-    from gearspec.errors import AuthorError, TargetGone  # noqa: PLC0415 - likewise
+    """What an author, an adapter or a target that cannot be reached did is one line and exit code 4."""
+    from gearspec.errors import AdapterError, AuthorError, TargetGone  # noqa: PLC0415 - likewise
     from gearspec.failure import escaped  # noqa: PLC0415 - likewise
 
     try:
         yield
-    except (AuthorError, TargetGone) as problem:
+    except (AdapterError, AuthorError, TargetGone) as problem:
         raise pytest.UsageError(escaped(str(problem)).replace("\n", " ")) from None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gearspec.errors import UsageError
+from gearspec.errors import AdapterError
 from gearspec.harness import interview
 from gearspec.harness.casting import Casting
 from gearspec.harness.testee import load_testee, resolve_testee
@@ -129,7 +129,7 @@ def test_an_uncertain_outcome_of_many_at_once_is_tried_again_alone(casting):
     ],
 )
 def test_an_adapter_that_cannot_say_who_it_is_is_told_in_one_line(casting, word, words):
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(AdapterError) as caught:
         casting(word)
     assert str(caught.value).startswith(f"mine: {words}")
     assert "\n" not in str(caught.value)
@@ -137,7 +137,7 @@ def test_an_adapter_that_cannot_say_who_it_is_is_told_in_one_line(casting, word,
 
 def test_an_adapter_that_is_late_with_hello_is_told(casting, monkeypatch):
     monkeypatch.setattr(interview, "GREETING", 0.2)
-    with pytest.raises(UsageError, match=r"does not answer within 0\.2 s when asked for 'hello'"):
+    with pytest.raises(AdapterError, match=r"does not answer within 0\.2 s when asked for 'hello'"):
         casting("silent")
 
 

@@ -101,3 +101,10 @@ def test_the_command_says_it_in_lines_and_by_its_exit_code(capfd):
 def test_what_is_no_testee_is_a_mistake(capfd):
     assert cli.call(["doctor", "no-such-thing"]) == cli.USAGE
     assert "no known testee" in capfd.readouterr().err
+
+
+def test_what_is_not_installed_is_a_mistake(capfd, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("program: [no-such-program]\ncommand: ['{program}']\n")
+    assert cli.call(["doctor", str(path)]) == cli.USAGE
+    assert "mine is not installed, there is no no-such-program" in capfd.readouterr().err

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from gearspec.errors import UsageError
+from gearspec.errors import AdapterError
 from gearspec.harness.adapter import AdapterProcess, EmbeddedAdapter
 from gearspec.harness.ensemble import Ensemble
 from gearspec.harness.interview import PROBES, greet, probe
@@ -80,7 +80,8 @@ class Casting:
         """Start an adapter, ask it who it is, and make sure that it refuses what it does not know.
 
         Raises:
-            UsageError: it is not installed, does not start, or breaks its contract.
+            UsageError: it is not installed.
+            AdapterError: it does not start, or breaks its contract.
         """
         if not self.subject.embedded:
             self._located = locate(self.subject)
@@ -90,7 +91,7 @@ class Casting:
             if result.verdict is Verdict.PASS:
                 break
         else:
-            raise UsageError(f"{self.subject.name}: {result.message}")
+            raise AdapterError(f"{self.subject.name}: {result.message}")
         self._hello = heard[-1]
         self.version = self._hello.version
         self.header = self._header(self._hello)
@@ -189,7 +190,8 @@ def started(testee: str) -> Iterator[Casting]:
     """A session with what ``--testee`` means, for as long as it is needed.
 
     Raises:
-        AuthorError: there is no such testee, or it cannot be started.
+        AuthorError: there is no such testee, or it is not installed.
+        AdapterError: it cannot be started, or breaks its contract.
     """
     casting = Casting(resolve_testee(testee))
     casting.start()

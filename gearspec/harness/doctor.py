@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gearspec.errors import UsageError
+from gearspec.errors import AdapterError
 from gearspec.harness.casting import Casting
 from gearspec.harness.expectation import SOUND
 from gearspec.harness.interview import GREETING, part
@@ -52,12 +52,15 @@ def examine(
         testee: whose adapter it is.
         roles: which of its roles to look at.
         scale: what deadlines are multiplied by.
+
+    Raises:
+        UsageError: it is not installed.
     """
     casting = Casting(testee, scale=scale)
     try:
         try:
             casting.start()
-        except UsageError as problem:
+        except AdapterError as problem:
             yield Check(_GREETING, FAILED, str(problem), _CONTRACT)
             return
         hello = casting.hello
