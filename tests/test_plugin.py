@@ -213,3 +213,15 @@ def test_a_failure_of_a_library_is_replayed_with_it(run):
 def test_cases_of_libraries_are_begun_beforehand_all_together(run, workers):
     files = {"b": library_case("two", "client", "FAIL prepared"), "c": library_case("three", "worker")}
     run(*workers, files=files).stdout.fnmatch_lines(["FAIL: prepared*two*"])
+
+
+def test_with_both_options_both_sessions_are_there_for_a_test_of_the_two(pytester, run):
+    pytester.makepyfile("""
+        def test_of_both(request):
+            conduct = request.config.pluginmanager.get_plugin("gearspec.conduct")
+            assert conduct.run_of("server").session.subject.name == "one"
+            assert conduct.run_of("client") is conduct.run_of("worker")
+            assert conduct.run_of("client").session.subject.name == "other"
+    """)
+    result = run("--target=one", "--testee=other", **LIBRARIES)
+    assert result.parseoutcomes() == {"passed": 1}
