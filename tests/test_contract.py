@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearspec.errors import AdapterError
@@ -49,6 +49,7 @@ def test_the_schema_has_the_words_of_needs(name, words):
     assert SCHEMA["$defs"][name]["items"]["enum"] == list(words)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_bytes_come_through_both_ways(data):
     dialogue = Dialogue()
