@@ -98,9 +98,10 @@ class Adapter:
 
     async def register(self, request: dict[str, Any]) -> bool:
         timeout = request.get("timeout")
-        if (self.functions and timeout != self.timeout) or (timeout and self.peer is not None):
-            return False  # there is one for all functions, given to the constructor
-        self.timeout = timeout
+        if timeout is not None:
+            if self.timeout not in {None, timeout} or self.peer is not None:
+                return False  # there is one, for all functions that are given to the constructor
+            self.timeout = timeout
         plan = request["plan"]
 
         async def run(job: Any) -> bytes:
@@ -116,15 +117,20 @@ class Adapter:
             return base64.b64decode(value)
 
         name = base64.b64decode(request["function"]).decode()
-        self.functions[name] = run
+        self.functions[name] = run, timeout
         if self.peer is not None:
             self.peer.register_function(run, name)
         return True
 
     async def work(self, request: dict[str, Any]) -> None:
         if self.peer is None:
-            functions = [(run, name) for name, run in self.functions.items()]
+            functions = [
+                (run, name) for name, (run, timeout) in self.functions.items() if timeout == self.timeout
+            ]
             await self.open(lambda: aiogear.Worker(*functions, timeout=self.timeout))
+            for name, (run, timeout) in self.functions.items():
+                if timeout != self.timeout:
+                    self.peer.register_function(run, name)
         limit = self.jobs + request["jobs"] if request["jobs"] else float("inf")
         enough = asyncio.ensure_future(self.count(limit))
         await asyncio.wait(

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import logging
 import re
@@ -149,14 +148,14 @@ class Adapter:
 
         threading.Thread(target=stop, daemon=True).start()
         done = 0
-        with contextlib.suppress(gear.InterruptedError):
-            while not request["jobs"] or done < request["jobs"]:
-                job = self.peer.getJob()
-                try:
-                    self.run(job)
-                except Exception as error:
-                    failed(error)
+        while not request["jobs"] or done < request["jobs"]:
+            try:
+                self.run(self.peer.getJob())
                 done += 1
+            except gear.InterruptedError:
+                break
+            except Exception as error:  # of one job, or of one connection
+                failed(error)
         over.set()
 
     def run(self, job: gear.WorkerJob) -> None:

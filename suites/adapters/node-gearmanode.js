@@ -3,6 +3,11 @@
 const {decode, encode, failed, granted, serve, tell, turns, worked} = require('./node-contract');
 const library = process.argv[2];
 const gearmanode = require(library);
+// With the logger that is installed beside it, each message would be a complaint that nothing is set up for it.
+const {loggers} = require(require.resolve('winston', {paths: [library]}));
+for (const name of ['Client', 'Worker', 'JobServer', 'Job', 'LBStrategy', 'protocol']) {
+  loggers.get(name).silent = true;
+}
 
 let peer; // the client or the worker
 const jobs = new Map(); // handle -> job, of those in the background
