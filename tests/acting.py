@@ -16,12 +16,38 @@ LATE = 30.0
 """Seconds that are never waited for, unless something is broken."""
 
 
+VACANT = []
+"""A socket that has a port and does not listen."""
+
+
+def bound():
+    """A socket with a port that it keeps: one that the system picked goes with the end of listening."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = probe.getsockname()
+        sock = socket.socket()
+        try:
+            sock.bind(address)
+        except OSError:  # somebody was given it meanwhile
+            sock.close()
+        else:
+            return sock
+
+
+class Moment(threading.Event):
+    """Something that one thread waits for, and another brings about."""
+
+    def wait(self):
+        assert super().wait(LATE)
+
+
 class Stage:
     """One server: where connections are accepted."""
 
     def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(LATE)
+        self.listener = bound()
+        self.listen()
         self.address = "{}:{}".format(*self.listener.getsockname())
         self.problem = None
         self.actors = []
@@ -31,13 +57,16 @@ class Stage:
         return self.actors[-1]
 
     def refuse(self):
-        """Stop listening; `listen` begins again."""
-        self.listener.close()
+        """Stop listening; the port stays ours, and `listen` begins again."""
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        self.listener.shutdown(socket.SHUT_RDWR)
 
     def listen(self):
-        host, port = self.address.split(":")
-        self.listener = socket.create_server((host, int(port)))
+        self.listener.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # accepted connections hold the port
         self.listener.settimeout(LATE)
+        self.listener.listen()
 
     def run(self, play):
         try:
@@ -138,9 +167,23 @@ def acting(*plays):
 
 
 def vacant():
-    """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return "{}:{}".format(*listener.getsockname())
+    """An address where nobody listens, and which nobody else can have."""
+    if not VACANT:
+        VACANT.append(socket.socket())
+        VACANT[0].bind(("127.0.0.1", 0))
+    return "{}:{}".format(*VACANT[0].getsockname())
+
+
+@contextlib.contextmanager
+def crowded():
+    """An address where a connection is neither taken nor refused."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # as many as the kernel takes before it says nothing any more
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield "{}:{}".format(*listener.getsockname())
 
 
 def submitted(client, *tasks):

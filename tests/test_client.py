@@ -11,7 +11,7 @@ from gearspec.peers.client import Client
 from gearspec.peers.error import Refused, ServerLost, TaskException, TaskFailed
 from gearspec.peers.task import Task
 from gearspec.protocol.admin import Success, Table
-from tests.acting import acting, submitted, vacant
+from tests.acting import Moment, acting, submitted, vacant
 
 BRIEF = 0.05
 """Seconds that a server which says nothing is waited for."""
@@ -133,7 +133,7 @@ def test_a_result_without_the_nul_after_its_handle_is_an_empty_one():
 
 
 def test_options_are_asked_for_first_on_every_connection():
-    closed = threading.Event()
+    closed = Moment()
 
     def play(stage):
         peer = stage.accept()
@@ -156,6 +156,28 @@ def test_options_are_asked_for_first_on_every_connection():
         with pytest.raises(TaskException) as caught:
             client.do("f")
     assert caught.value.data == b"kaboom"
+
+
+def test_an_option_that_nobody_could_be_asked_for_is_asked_for_later():
+    gone, refused, back = Moment(), Moment(), Moment()
+
+    def play(stage):
+        stage.refuse()
+        gone.set()
+        refused.wait()
+        stage.listen()
+        back.set()
+        peer = stage.accept()
+        peer.take("OPTION_REQ", option=b"exceptions")
+        peer.send("ECHO_RES", data=peer.take("ECHO_REQ")["data"])
+
+    with acting(play) as servers, Client(servers) as client:
+        gone.wait()
+        with pytest.raises(ServerLost, match="refused"):
+            client.option_request("exceptions")
+        refused.set()
+        back.wait()
+        assert client.echo("x") == b"x"
 
 
 def test_an_option_that_is_refused_or_not_answered_keeps_no_task_waiting():

@@ -2,14 +2,13 @@
 
 import socket
 import struct
-import threading
 
 import pytest
 
 from gearspec.peers.client import Client
 from gearspec.peers.error import ServerLost, TaskFailed
 from gearspec.peers.task import Task
-from tests.acting import acting, submitted, vacant
+from tests.acting import Moment, acting, crowded, submitted, vacant
 
 BRIEF = 0.05
 """Seconds that a server which says nothing is waited for."""
@@ -122,8 +121,23 @@ def test_the_next_server_is_taken_when_one_is_mute():
         assert client.do("f", retry_count=1) == b"second"
 
 
+def test_the_next_server_is_taken_when_one_does_not_take_the_connection_or_has_no_address():
+    def play(stage):
+        peer = stage.accept()
+        peer.created()
+        peer.complete(b"second")
+
+    with crowded() as full, acting(play) as servers:
+        with Client([full, "x" * 64, "255.255.255.255", *servers], timeout=PATIENT) as client:
+            assert client.do("f") == b"second"
+        with Client([full], timeout=BRIEF) as client, pytest.raises(ServerLost, match="does not take"):
+            client.echo("x", timeout=PATIENT)
+        with Client([full]) as client, pytest.raises(TimeoutError):
+            client.submit(Task("f"), timeout=BRIEF)
+
+
 def test_the_next_server_is_taken_when_one_drops_the_connection_before_anything_was_sent():
-    closed = threading.Event()
+    closed = Moment()
 
     def dropping(stage):
         peer = stage.accept()
@@ -144,7 +158,7 @@ def test_the_next_server_is_taken_when_one_drops_the_connection_before_anything_
 
 
 def test_a_server_that_is_back_is_used_again():
-    back, served = threading.Event(), threading.Event()
+    back, served = Moment(), Moment()
 
     def first(stage):
         stage.refuse()
@@ -170,7 +184,7 @@ def test_a_server_that_is_back_is_used_again():
 
 
 def test_a_server_is_reached_when_all_have_failed_lately():
-    closed = threading.Event()
+    closed = Moment()
 
     def play(stage):
         stage.accept().close()
@@ -195,7 +209,7 @@ def test_no_server_at_all_is_told_at_once():
 
 
 def test_a_server_that_always_hangs_up_is_given_up():
-    ended = threading.Event()
+    ended = Moment()
 
     def play(stage):
         while not ended.is_set():
@@ -216,6 +230,21 @@ def test_a_mute_server_does_not_hold_the_caller_beyond_his_time():
 
     with acting(play) as servers, Client(servers) as client, pytest.raises(TimeoutError):
         client.do("f", timeout=BRIEF)
+
+
+def test_a_task_that_was_given_up_is_not_tried_again_when_its_connection_is_lost():
+    def play(stage):
+        peer = stage.accept()
+        peer.created()
+        peer.take("ECHO_REQ")
+        peer.close()
+
+    given_up = Task("f", retry_count=5)
+    with acting(play) as servers, Client(servers) as client:
+        assert not submitted(client, given_up).wait(PATIENT)
+        with pytest.raises(ServerLost, match="closed the connection"):
+            client.echo("x")
+    assert (given_up.outcome, given_up.tries) == ("timeout", 1)
 
 
 def test_a_late_result_is_not_taken_for_that_of_another_task():

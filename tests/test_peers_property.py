@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearspec.peers.dialogue import Dialogue
@@ -26,6 +26,7 @@ def tell_all(task, told):
         getattr(task, f"on_{event}")(lambda *_, event=event: told.append(event))
 
 
+@settings(deadline=None)
 @given(ITEMS, st.integers(0, 3))
 def test_nothing_that_a_server_sends_upsets_a_client_or_ends_a_task_twice(items, retries):
     docket, answered = Docket(), []
@@ -55,6 +56,7 @@ def test_nothing_that_a_server_sends_upsets_a_client_or_ends_a_task_twice(items,
     assert all(check(packet, "client") == [] for packet in dialogue.out if isinstance(packet, Packet))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_each_task_gets_the_results_of_its_own_handle_in_any_order(data):
     handles = data.draw(st.lists(st.binary(min_size=1, max_size=6).map(bytes.hex), unique=True, max_size=8))
@@ -76,6 +78,7 @@ def test_each_task_gets_the_results_of_its_own_handle_in_any_order(data):
     assert told == {handle: [b"%s %d" % (handle, left) for left in (2, 1, 0)] for handle in tasks}
 
 
+@settings(deadline=None)
 @given(ITEMS, st.sampled_from(sorted(GRABS)))
 def test_nothing_that_a_server_sends_upsets_a_worker_or_makes_it_ask_without_end(items, grab):
     station = Station(grab)
@@ -92,6 +95,7 @@ def test_nothing_that_a_server_sends_upsets_a_worker_or_makes_it_ask_without_end
     assert bool(station.broken) == any(isinstance(item, Line) or item.message is None for item in items)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["NOOP", "NO_JOB"]), max_size=60))
 def test_a_worker_asks_once_for_each_noop_at_most_and_sleeps_once_for_each_no_job_at_most(names):
     station = Station("GRAB_JOB_UNIQ")

@@ -1,7 +1,7 @@
 """Tasks: what is sent for them, what their owners are told, and when they are submitted again."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearspec.peers.client import Client
@@ -55,6 +55,7 @@ def test_the_message_says_what_was_asked_for(options, name):
     assert packet.fields.get("reducer", b"r") == b"r"
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
     st.binary() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),

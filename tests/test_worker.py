@@ -9,7 +9,7 @@ from gearspec.peers.poller import Poller
 from gearspec.peers.worker import Worker
 from gearspec.protocol.message import BY_NAME
 from gearspec.protocol.packet import request
-from tests.acting import acting, assign, attend, job, play, reverse, run, vacant
+from tests.acting import LATE, Moment, acting, assign, attend, job, play, reverse, run, vacant
 
 BRIEF = 0.05
 """Seconds in which nothing happens."""
@@ -270,7 +270,7 @@ def test_an_assignment_may_come_byte_by_byte_or_without_being_asked_for():
 
 
 def test_functions_come_and_go_while_connections_last():
-    ready = threading.Barrier(2)
+    ready = threading.Barrier(2, timeout=LATE)
 
     def part(peer):
         peer.send("NO_JOB")
@@ -296,7 +296,7 @@ def test_functions_come_and_go_while_connections_last():
 
 
 def test_a_function_may_be_added_while_the_worker_sleeps():
-    asleep = threading.Event()
+    asleep = Moment()
 
     def part(peer):
         peer.send("NO_JOB")

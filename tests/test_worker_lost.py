@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tests.acting import asked, assign, attend, job, play, vacant
+from tests.acting import LATE, Moment, asked, assign, attend, job, play, vacant
 
 PATIENT = 0.3
 """Seconds in which a server has to answer or to read, and one that is not mute does."""
@@ -78,7 +78,7 @@ def test_a_packet_that_stops_in_the_middle_ends_the_connection_of_a_sleeper():
 
 
 def test_nothing_is_said_of_a_job_whose_connection_was_lost():
-    left, told = threading.Event(), []
+    left, told = Moment(), []
 
     def handler(job):
         if job.handle == b"H:1":
@@ -119,7 +119,7 @@ def test_a_server_that_does_not_read_is_left():
 
 
 def test_jobs_of_several_servers_are_worked_on_one_after_the_other():
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=LATE)
 
     def part(peer):
         barrier.wait()
@@ -149,8 +149,19 @@ def test_a_server_that_refuses_keeps_the_worker_from_no_other():
     attend(play(part), before=[vacant()])
 
 
+def test_a_server_that_hangs_up_at_once_is_left_alone_for_longer_each_time():
+    def part(stage):
+        for _ in range(3):
+            stage.accept().close()
+        peer = stage.accept()
+        asked(peer)
+        job(peer)
+
+    attend(part)
+
+
 def test_a_server_that_does_not_answer_keeps_the_worker_from_no_other():
-    over = threading.Event()
+    over = Moment()
 
     def mute(stage):
         peer = stage.accept()
