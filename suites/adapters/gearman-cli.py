@@ -12,6 +12,7 @@ import ctypes.util
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -91,6 +92,7 @@ def submit(task: Request, timeout: list[str]) -> None:
     process = subprocess.Popen([TOOL, "-f", called, *options], stdin=PIPE, stdout=PIPE, stderr=PIPE)
     running[:] = [process]
     output, told = process.communicate(base64.b64decode(task["workload"]))
+    share_fate(process)
     created = re.fullmatch(rb"Task created: (.*)\n", output)
     # It exits with status 0 after most errors, but it prints them.
     if wrong := re.search(rb"^gearman: .*", told, re.MULTILINE):
@@ -135,7 +137,14 @@ def do_work(request: Request) -> Request:
         converse(jobs, plans)
     worker.wait()
     end.cancel()
+    share_fate(worker)
     return {}
+
+
+def share_fate(process: subprocess.Popen[bytes]) -> None:
+    """Die of the signal that the tool died of, unless it was ours."""
+    if process.returncode < 0 and process.returncode != -signal.SIGTERM:
+        os.kill(os.getpid(), -process.returncode)
 
 
 def converse(jobs: IO[str], plans: IO[str]) -> None:
