@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.protocol.message import GRABS, REQ, SUBMITS, TERMINAL
 from gearspec.protocol.packet import Line, Packet, check, request
-from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note
+from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Speech
 
 if TYPE_CHECKING:
     from gearspec.model import Dialect
@@ -168,6 +168,8 @@ class Book:
                 connection.blurred = index
         elif isinstance(what, Line):
             self.commands.extend([] if from_server else [what.text])
+        elif isinstance(what, Speech):
+            pass  # between a library and its user, and on no connection
         elif connection.blurred is not None:
             if what.name == "JOB_CREATED":  # of a submit that nobody knows
                 self.jobs[self.handle(index)].announced.append(index)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gearspec.script.host import Catch, Hosting
     from gearspec.script.player import Expected
 
-BACK: Final = 2.0
+BACK: Final = 5.0
 """Seconds in which a client that is asked to end has done so."""
 _OPTION: Final = frozenset({"OPTION_REQ", "OPTION_RES", "ERROR"})
 """What may lie between the request for an option and what is asked next."""

@@ -251,7 +251,7 @@ class Guest(Player[Cue, News, Catch]):
         task = self.tasks.get(step.task) if step.task else None
         for catch in self.host.reports:
             assert isinstance(catch.what, Speech)
-            if task is not None and catch.task != task:
+            if step.task and (catch.task is None or catch.task != (task or catch.task)):
                 continue
             if catch.what.name == step.event or is_over(catch):
                 return catch
