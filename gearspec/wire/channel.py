@@ -179,9 +179,8 @@ class Channel:
 
     def _check_room(self) -> None:
         if len(self._partial) > LINE:
-            raise AdapterError(
-                f"the adapter says a line that does not end: {printable(bytes(self._partial[:SHORT]))}"
-            )
+            begun = printable(bytes(self._partial))
+            raise AdapterError(f"the adapter says a line that does not end: {begun}")
         if self._room < 0:
             raise AdapterError("the adapter says more than anybody could want to hear")
 
