@@ -5,6 +5,7 @@ import pytest
 from gearspec.errors import HarnessError, TargetGone
 from gearspec.harness import background as module
 from gearspec.harness.background import Background
+from gearspec.script.action import Moment
 from gearspec.script.load import parse_cases
 from gearspec.script.verdict import Result, Verdict
 
@@ -53,6 +54,21 @@ class Stub:
         self.stopped = True
 
 
+class Loaded(Stub):
+    """One whose machine is so busy that every wait ends late, by so many seconds."""
+
+    def __init__(self, late):
+        super().__init__()
+        self.late = late
+
+    def play(self, plays):
+        *_, watch = plays
+        next(watch)
+        action = watch.send(Moment(1.0))
+        watch.send(Moment(action.until + self.late))
+        return super().play(plays[:-1])
+
+
 def scripted(outcome):
     """A play that comes to an outcome at once; an exception is raised."""
     if isinstance(outcome, Exception):
@@ -96,6 +112,16 @@ def test_a_case_that_others_may_have_spoilt_is_to_be_played_alone(played, verdic
 
 def test_a_failure_on_a_server_that_is_lost_is_to_be_played_alone(played):
     assert played(FAIL, instance=Stub(loss=TargetGone("HANG", "mute"))) is None
+
+
+@pytest.mark.parametrize(("late", "again"), [(0.1, False), (0.5, True)])
+def test_a_failure_is_to_be_played_alone_if_we_were_late(played, late, again):
+    outcome = played(FAIL, instance=Loaded(late))
+    assert (outcome is None) is again
+
+
+def test_what_passed_has_passed_however_late_we_were(played):
+    assert played(PASS, instance=Loaded(9)) is PASS
 
 
 def test_a_fault_of_ours_is_left_to_show_when_it_is_played_alone(played):

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from gearspec.script.action import Wait
 from gearspec.script.play import plays
 from gearspec.script.verdict import Result, Verdict, worst
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _UNCERTAIN: Final = frozenset({Verdict.CRASH, Verdict.HANG, Verdict.INCONCLUSIVE})
 """Outcomes for which, of several cases at once, any may be the cause."""
+LATE: Final = 0.3
+"""Seconds by which we may be late for a clock; if we were later, a failure may be our own."""
+_STEP: Final = 0.02
 
 
 class Background:
@@ -38,6 +42,7 @@ class Background:
     def __init__(self, instance: Instance, stage: Stage) -> None:
         self.instance, self._stage = instance, stage
         self._outcomes: dict[str, list[Outcome]] = {}
+        self._lateness = 0.0
         self._threads: list[threading.Thread] = []
 
     def begin(self, cases: Sequence[Case]) -> None:
@@ -56,7 +61,8 @@ class Background:
 
         Returns:
             None if the case was in no batch, or has to be played again alone: the server or the
-            harness failed while others were played as well, and one of those may be the reason.
+            harness failed while others were played as well, and one of those may be the reason, or
+            it failed while we were late.
         """
         outcomes = self._outcomes.pop(case.id, [])
         results = [outcome.result() for outcome in outcomes]
@@ -64,7 +70,9 @@ class Background:
         if not certain or len(certain) < len(results):
             return None
         result = worst(certain)
-        lost = result.verdict is Verdict.FAIL and self.instance.loss(self._stage.traits.fence)
+        if result.verdict is not Verdict.FAIL:
+            return result
+        lost = self._lateness > LATE or self.instance.loss(self._stage.traits.fence)
         return None if lost else result
 
     def close(self) -> None:
@@ -76,10 +84,20 @@ class Background:
     def _play(self, batch: list[tuple[Play, Outcome]]) -> None:
         # A fault of ours shows again, and is told, when the case is played alone.
         with suppress(Exception):
-            self.instance.play([_tell(play, outcome) for play, outcome in batch])
+            told = [_tell(play, outcome) for play, outcome in batch]
+            self.instance.play([*told, self._watch([outcome for _, outcome in batch])])
         for _, outcome in batch:
             if not outcome.done():
                 outcome.set_result(None)
+
+    def _watch(self, outcomes: Sequence[Outcome]) -> Play:
+        """A play that waits in small steps while others wait for their clocks, to see how late we are."""
+        moment = yield Wait(0.0)
+        while not all(outcome.done() for outcome in outcomes):
+            due = moment.now + _STEP
+            moment = yield Wait(due)
+            self._lateness = max(self._lateness, moment.now - due)
+        return Result(Verdict.PASS)
 
 
 def _tell(play: Play, outcome: Outcome) -> Play:
