@@ -37,7 +37,7 @@ LULL: Final = 0.050
 """Seconds of silence that have to do where nothing can be fenced (S4)."""
 PATIENCE: Final = 50
 """How often a party grabs again before it is clear that it is woken for nothing."""
-FLOOD: Final = 100_000
+FLOOD: Final = 10_000
 """How many packets or lines may wait on one connection for the lines that take them."""
 ROUNDS: Final = 8
 """How often connections that act again while they are fenced are fenced anew."""
