@@ -2,6 +2,7 @@
 
 import pytest
 
+from gearspec.errors import TargetGone
 from gearspec.model.dialect import Dialect
 from gearspec.model.server import Server
 from gearspec.protocol.packet import Packet
@@ -60,6 +61,19 @@ def test_a_whole_conversation_passes():
     assert (result.verdict, result.message) == (Verdict.PASS, "")
 
 
+def test_a_program_that_dies_of_being_tidied_up_has_not_passed(monkeypatch):
+    def die(_talk):
+        raise TargetGone("CRASH", "the server exited with status 1")
+        yield
+
+    monkeypatch.setattr("gearspec.script.play.clean", die)
+    result = played(JOB + DONE)
+    assert (result.verdict, result.message) == (
+        Verdict.CRASH,
+        "work-complete-forwarded: the server exited with status 1",
+    )
+
+
 def test_what_passes_has_a_transcript_of_all_sides():
     words = [
         event.what.name for event in played(JOB + DONE).transcript.events if isinstance(event.what, Packet)
@@ -90,7 +104,7 @@ def test_what_passes_has_a_transcript_of_all_sides():
             "setup: client expected JOB_CREATED handle='$job', came the end of the connection",
         ),
         (Selective, Verdict.FAIL, "setup: the connection of client is not answered any more, a fresh one is"),
-        (Flooding, Verdict.FAIL, "setup: client is flooded with more than 100000 packets or lines"),
+        (Flooding, Verdict.FAIL, "setup: client is flooded with more than 10000 packets or lines"),
     ],
 )
 def test_a_wrong_server_fails_and_is_told_why(server, verdict, message):
@@ -313,9 +327,7 @@ def test_a_table_is_judged_by_the_rows_that_hold_a_fresh_name():
     clause = "admin-status-columns"
     assert played(TABLE.replace("COUNT", "1"), clause=clause).verdict is Verdict.PASS
     result = played(TABLE.replace("COUNT", "2"), clause=clause)
-    assert result.message == (
-        "admin-status-columns: admin expected a table with $fn 0 * 2, came $fn 0 * 1"
-    )
+    assert result.message == ("admin-status-columns: admin expected a table with $fn 0 * 2, came $fn 0 * 1")
 
 
 def test_a_packet_cut_anywhere_is_played_at_each_place():

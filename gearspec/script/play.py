@@ -88,7 +88,8 @@ class _ServerPlayer(Player[Action, Moment, Received]):
                 # A verdict stands, but a program that dies of being tidied up has not passed.
                 verdict = Verdict(problem.outcome) if isinstance(problem, TargetGone) else problem.verdict
                 if verdict.rank > result.verdict.rank:
-                    result.verdict, result.message = verdict, f"while tidying up: {problem}"
+                    # It may have begun to die before that, so the message does not tell when it was noticed.
+                    result.verdict, result.message = verdict, f"{result.clause or 'setup'}: {problem}"
         return result
 
     def _end(self) -> Talking[None]:
