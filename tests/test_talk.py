@@ -128,7 +128,7 @@ def test_a_wait_ends_when_its_time_has_come_whatever_the_clock_says(driver):
 
 def test_a_flood_ends_the_play():
     driver = Driver(Flooding())
-    with pytest.raises(Stopped, match="client is flooded with more than 100000 packets or lines"):
+    with pytest.raises(Stopped, match="client is flooded with more than 10000 packets or lines"):
         driver.run(steps(send(talk := driver.talk(), "client", ECHO), talk.pause(driver.clock.now + 1)))
 
 
