@@ -61,8 +61,7 @@ class Adapter
     set = Gearman::TaskSet.new(@client)
     request['tasks'].each { |asked| attempt(task: asked['task']) { add(set, asked) } }
     begin
-      # If nothing is said, it waits for a second.
-      set.wait(*request['wait'])
+      set.wait(request['wait'])
       @open.each_key { |name| event('error', task: name, code: 'timeout') } if set.timed_out?
     rescue Exception => e
       @open.each_key { |name| failure(e, task: name) }
