@@ -30,8 +30,9 @@ from gearspec.script.verdict import Result, Verdict
 from gearspec.suite import case_level, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
+    from gearspec.fuzz.arena import Ordeal
     from gearspec.fuzz.search import Examples
     from gearspec.fuzz.trial import Trial
     from gearspec.report import Record
@@ -86,16 +87,18 @@ class Property:
         """
         start = int(self._item.config.getoption("--hypothesis-seed", None) or 0)
         permitted = Filter(self._run.target.avoid)
-        began = time.perf_counter()
-        arena = Arena(self._run.target, self._run.options.scale)
-        try:
-            result = search(arena, trial, examples.filter(permitted), count=count, start=start)
-        finally:
-            arena.close()
-        self._duration = time.perf_counter() - began
-        self._run.session.complaints += arena.complaints
-        self._note(arena, permitted)
-        self._judge(result, start)
+        tried = examples.filter(permitted)
+        result = self._in_arena(lambda arena: search(arena, trial, tried, count=count, start=start))
+        self._note(permitted)
+        self._judge(result, f"--hypothesis-seed={start}")
+
+    def stand(self, ordeal: Ordeal) -> None:
+        """Go through an ordeal once, and say whether what came of it is as expected.
+
+        Args:
+            ordeal: what neither an example nor a line of a script can say, such as a peer that does not read.
+        """
+        self._judge(self._in_arena(lambda arena: arena.undergo(ordeal)))
 
     def record(self, problem: str) -> Record:
         """What a report says of it; `problem` is what kept us from trying it, if something did."""
@@ -107,18 +110,29 @@ class Property:
         record["avoided"] = self._avoided
         return record
 
-    def _note(self, arena: Arena, permitted: Filter) -> None:
+    def _in_arena(self, fight: Callable[[Arena], Result]) -> Result:
+        began = time.perf_counter()
+        arena = Arena(self._run.target, self._run.options.scale)
+        try:
+            result = fight(arena)
+        finally:
+            arena.close()
+        self._duration = time.perf_counter() - began
+        self._run.session.complaints += arena.complaints
+        if arena.gone:
+            self._run.session.gone = arena.gone
+            self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
+        return result
+
+    def _note(self, permitted: Filter) -> None:
         self._avoided = permitted.avoided
         counts = [f"{name} {count}" for name, count in sorted(permitted.avoided.items())]
         self._item.user_properties += [("avoided", count) for count in counts]
         if counts:
-            known = f"not tried, as {arena.target.name} is known to die of it: {', '.join(counts)}"
+            known = f"not tried, as {self._run.target.name} is known to die of it: {', '.join(counts)}"
             self._item.add_report_section("call", "gearspec", known)
-        if arena.gone:
-            self._run.session.gone = arena.gone
-            self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
 
-    def _judge(self, result: Result, start: int) -> None:
+    def _judge(self, result: Result, *options: str) -> None:
         self._result = result
         self._judgement = judgement = self._run.judge(self.case, ROLE, result)
         self._item.user_properties.append(("verdict", str(result.verdict)))
@@ -126,10 +140,10 @@ class Property:
             pytest.xfail(judgement.message)
         if judgement.action == "fail":
             text = explain_failure(self.case, ROLE, result, judgement.message, self._run.option)
-            again = ["pytest", f"{self.case.path}::{self._item.name}", self._run.option]
+            again = ["pytest", f"{self.case.path}::{self._item.name}", self._run.option, *options]
             # A case is played again in another way, and that is the last line.
             head = text.rpartition("\n")[0]
-            pytest.fail(f"{head}\nagain: {shlex.join([*again, f'--hypothesis-seed={start}'])}", pytrace=False)
+            pytest.fail(f"{head}\nagain: {shlex.join(again)}", pytrace=False)
 
 
 @pytest.fixture

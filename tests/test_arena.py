@@ -48,6 +48,19 @@ def test_what_passes_leaves_the_server_as_it_is(arena):
     assert pid(arena) == first
 
 
+def test_an_ordeal_is_judged_like_an_example(arena):
+    assert arena.undergo(lambda *_: Result(Verdict.PASS)).verdict is Verdict.PASS
+    first = pid(arena)
+
+    def kill(instance, _stage):
+        instance.process.kill("was shot")
+        return instance.play([ask(line(b"version"), None)])[0]
+
+    result = arena.undergo(kill)
+    assert (result.verdict, result.message) == (Verdict.CRASH, "the server was shot")
+    assert pid(arena) != first
+
+
 def test_a_server_that_dies_is_a_crash_and_is_started_again(arena):
     first = pid(arena)
     assert arena.try_out(ask, line(b"die")).verdict is Verdict.CRASH

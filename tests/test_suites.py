@@ -18,7 +18,6 @@ SUITES = data_folder("suites")
 SERVER = [case for case in own_cases() if "server" in case.under_test]
 UNCITED = {
     "epoch-optional": "it allows what a server may do; the probe for the capability finds out which it does",
-    "slow-reader-blocks-nobody": "it needs a peer that does not read, which no line of a script can be",
 }
 """Clauses about servers that nothing in the suites decides, each with the reason."""
 

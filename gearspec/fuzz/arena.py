@@ -14,10 +14,14 @@ from gearspec.script.play import Stage
 from gearspec.script.verdict import Result, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gearspec.fuzz.strategy import Sending
     from gearspec.fuzz.trial import Trial
     from gearspec.harness.instance import Instance
     from gearspec.harness.target import Target
+
+    Ordeal = Callable[[Instance, Stage], Result]
 
 TRIES: Final = 3
 """How often an example is tried of which the harness could not tell what it came to."""
@@ -54,11 +58,15 @@ class Arena:
 
     def try_out(self, trial: Trial, sending: Sending) -> Result:
         """What comes of an example; a server that dies of it, or goes mute, is started again."""
+        return self.undergo(lambda instance, stage: instance.play([trial(sending, stage)])[0])
+
+    def undergo(self, ordeal: Ordeal) -> Result:
+        """What comes of an ordeal, which need not be a play alone; as for an example."""
         if self._instance.ended:
             message = f"server-survives: the server {self._instance.ended}, after the example before was over"
             result = replace(self._last, verdict=Verdict.CRASH, message=message, clause="server-survives")
         else:
-            result = self._play(trial, sending)
+            result = self._play(ordeal)
         self._last = result
         if result.verdict in DEAD:
             self._renew(result)
@@ -70,9 +78,9 @@ class Arena:
         if self._instance.process:
             self.complaints += self._instance.process.complaints()
 
-    def _play(self, trial: Trial, sending: Sending) -> Result:
+    def _play(self, ordeal: Ordeal) -> Result:
         for _ in range(TRIES):
-            result = self._instance.play([trial(sending, self._stage)])[0]
+            result = ordeal(self._instance, self._stage)
             if result.verdict is not Verdict.INCONCLUSIVE:
                 break
         loss = self._instance.loss(self._stage.traits.fence) if result.verdict is Verdict.FAIL else None
