@@ -63,7 +63,7 @@ sub failure { my ($text, @task) = @_; event('error', @task, cause($text)) }
 
 sub cause {
     my ($text) = @_;
-    $text =~ s/ at \S+ line \d+(, <STDIN> line \d+)?\.?\s*//g;
+    $text =~ s/ at \S+ line \d+(, <STDIN> line \d+)?\.?\n?//g;
     return (text => plain($text), $text =~ /elapsed timeout/ ? (code => 'timeout') : ());
 }
 
