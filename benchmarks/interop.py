@@ -13,23 +13,16 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from gearspec.errors import GearspecError, UsageError
+from gearspec.errors import UsageError
 from gearspec.harness.acquaintance import Acquaintances
 from gearspec.harness.casting import started
-from gearspec.harness.instance import Instance, begin
-from gearspec.harness.locate import locate
+from gearspec.harness.instance import start_server
 from gearspec.harness.meeting import Meeting
 from gearspec.harness.target import known_names, resolve_target
 from gearspec.harness.testee import known_testees
 
 if TYPE_CHECKING:
     from gearspec.harness.casting import Casting
-    from gearspec.harness.target import Target
-
-
-def serve(target: Target) -> Instance:
-    """A server of its own, just started."""
-    return begin(target, None if target.embedded else locate(target), 1.0)
 
 
 def main() -> int:
@@ -42,12 +35,16 @@ def main() -> int:
     known = Acquaintances()
     strange = 0
     with ExitStack() as stack:
-        libraries = _libraries(stack, options.testee or known_testees())
-        others = _libraries(stack, options.others) if options.others else libraries
+        mine, others = options.testee or known_testees(), options.others or []
+        libraries = _libraries(stack, list(dict.fromkeys([*mine, *others])))
+        pairs = _pairs(libraries, set(mine), set(others or mine))
         for name in options.target or known_names():
-            strange += _table(name, libraries, others, known)
-    print(f"{strange} findings that are not known" if strange else "nothing that is not known")
-    return bool(strange)
+            strange += _table(name, pairs, libraries, known)
+    gone = [] if options.target or options.testee or options.others else known.gone()
+    for entry in gone:
+        print(f"not seen any more: {entry.client} - {entry.server} - {entry.worker}: {entry.finding}")
+    print(f"{strange} findings that are not known, {len(gone)} that were and are gone")
+    return bool(strange or gone)
 
 
 def _libraries(stack: ExitStack, names: list[str]) -> dict[str, Casting]:
@@ -60,39 +57,41 @@ def _libraries(stack: ExitStack, names: list[str]) -> dict[str, Casting]:
     return found
 
 
-def _table(name: str, libraries: dict[str, Casting], others: dict[str, Casting], known: Acquaintances) -> int:
+def _pairs(libraries: dict[str, Casting], mine: set[str], others: set[str]) -> list[tuple[str, str]]:
+    """Each client with each worker, if one of them is ours and one of the others."""
+    return [
+        (client, worker)
+        for client in libraries
+        for worker in libraries
+        if "client" in libraries[client].roles
+        and "worker" in libraries[worker].roles
+        and ((client in mine and worker in others) or (client in others and worker in mine))
+    ]
+
+
+def _table(
+    name: str, pairs: list[tuple[str, str]], libraries: dict[str, Casting], known: Acquaintances
+) -> int:
+    """Let all pairs meet at one server; how many findings are not known."""
     target = resolve_target(name)
     try:
-        server = serve(target)
+        server = start_server(target)
     except UsageError as problem:
         print(f"left out: {problem}")
         return 0
     strange = 0
-    pairs = {
-        (one, two): None
-        for one, two in [
-            *((a, b) for a in libraries for b in others),
-            *((b, a) for a in libraries for b in others),
-        ]
-        if "client" in (libraries | others)[one].roles and "worker" in (libraries | others)[two].roles
-    }
     print(f"\n{name}: client down, worker across; +: well, k: as known, !: something new")
     cells: dict[tuple[str, str], str] = {}
     for client, worker in pairs:
-        everybody = libraries | others
-        try:
-            outcome = Meeting(server, target.traits, everybody[client], everybody[worker]).hold()
-            findings = outcome.findings
-        except GearspecError as problem:
-            findings = [f"ERROR: {problem}"]
-        new = [finding for finding in findings if not known.has(name, client, worker, finding)]
+        findings = Meeting(server, target.traits, libraries[client], libraries[worker]).hold().findings
+        new = known.strange((name, client, worker), findings)
         strange += len(new)
         cells[client, worker] = "!" if new else "k" if findings else "+"
         for finding in new:
             print(f"  {client} - {name} - {worker}: {finding}", flush=True)
         if findings and not target.address:
             server.stop()
-            server = serve(target)
+            server = start_server(target)
     server.stop()
     _show(cells)
     return strange

@@ -14,10 +14,20 @@ def test_an_entry_holds_for_those_it_names_and_for_findings_that_begin_so(tmp_pa
     path = tmp_path / "known.yaml"
     path.write_text(ENTRY)
     known = Acquaintances(path)
-    assert known.has("s", "anybody", "w", "job 1: nothing")
-    assert not known.has("s", "anybody", "w", "no job 1")
-    assert not known.has("other", "anybody", "w", "job 1")
-    assert not known.has("s", "anybody", "other", "job 1")
+    assert known.strange(("s", "anybody", "w"), ["job 1: nothing", "no job 1"]) == ["no job 1"]
+    assert known.strange(("other", "anybody", "w"), ["job 1"]) == ["job 1"]
+    assert known.strange(("s", "anybody", "other"), ["job 1"]) == ["job 1"]
+
+
+def test_what_is_known_of_those_who_met_and_was_not_seen_is_gone(tmp_path):
+    path = tmp_path / "known.yaml"
+    path.write_text(ENTRY)
+    known = Acquaintances(path)
+    assert known.gone() == []
+    known.strange(("s", "one", "w"), [])
+    assert known.gone() == known.entries
+    known.strange(("s", "two", "w"), ["job 1: nothing"])
+    assert known.gone() == []
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,13 @@ from gearspec.errors import TargetError
 from gearspec.form import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _KEYS: Final = ("server", "client", "worker", "finding", "reason")
 ANY: Final = "*"
+Party = tuple[str, str, str]
+"""The names of a server, a client and a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ class Acquaintance:
     finding: str
     reason: str
 
-    def fits(self, server: str, client: str, worker: str, finding: str) -> bool:
-        """Whether a finding is this one."""
-        pairs = ((self.server, server), (self.client, client), (self.worker, worker))
-        return all(mine in {ANY, theirs} for mine, theirs in pairs) and finding.startswith(self.finding)
+    def concerns(self, party: Party) -> bool:
+        """Whether it is about them."""
+        pairs = zip((self.server, self.client, self.worker), party, strict=True)
+        return all(mine in {ANY, theirs} for mine, theirs in pairs)
 
 
 class Acquaintances:
@@ -61,10 +64,23 @@ class Acquaintances:
         if not isinstance(found, Sequence):
             raise self._form.fault("a list of what is known is expected here", None)
         self.entries = [self._entry(entry) for entry in found]
+        self._met: set[Acquaintance] = set()
+        self._seen: set[Acquaintance] = set()
 
-    def has(self, server: str, client: str, worker: str, finding: str) -> bool:
-        """Whether a finding of a meeting is known."""
-        return any(entry.fits(server, client, worker, finding) for entry in self.entries)
+    def strange(self, party: Party, findings: Iterable[str]) -> list[str]:
+        """Those findings of a meeting that are not known."""
+        mine = [entry for entry in self.entries if entry.concerns(party)]
+        self._met.update(mine)
+        strange = []
+        for finding in findings:
+            fitting = [entry for entry in mine if finding.startswith(entry.finding)]
+            self._seen.update(fitting)
+            strange += [] if fitting else [finding]
+        return strange
+
+    def gone(self) -> list[Acquaintance]:
+        """What was known of those who met, and was not seen in any of their meetings."""
+        return [entry for entry in self.entries if entry in self._met - self._seen]
 
     def _entry(self, entry: object) -> Acquaintance:
         mapping = self._form.keys(entry, frozenset(_KEYS), _KEYS)

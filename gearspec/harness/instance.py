@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import TargetGone, UsageError
+from gearspec.harness.locate import Located, locate
 from gearspec.harness.process import HOST, Process
 from gearspec.harness.sight import observe
 from gearspec.peers.server import run_in_thread
@@ -14,7 +15,6 @@ from gearspec.wire.loop import Loop
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gearspec.harness.locate import Located
     from gearspec.harness.target import Target
     from gearspec.script.action import Play
     from gearspec.script.verdict import Result
@@ -93,6 +93,15 @@ class Instance:
         if self.ended:
             return TargetGone("CRASH", f"the server {self.ended}")
         return TargetGone("CRASH", "the run has ended") if self._abandoned else None
+
+
+def start_server(target: Target, scale: float = 1.0) -> Instance:
+    """Find the program of a target on this machine, and start it; or reach it where it runs.
+
+    Raises:
+        UsageError: it is not installed, or does not start.
+    """
+    return begin(target, locate(target) if target.command else None, scale)
 
 
 def begin(target: Target, located: Located | None, scale: float) -> Instance:

@@ -8,36 +8,55 @@ what the worker was told to do.
 
 from __future__ import annotations
 
-import os
-import select
-import time
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from gearspec.errors import AdapterError
+from gearspec.errors import AdapterError, TargetGone
 from gearspec.harness.performance import token
 from gearspec.ledger import audit
 from gearspec.protocol.packet import STRUCTURAL, Packet, check
-from gearspec.protocol.transcript import printable
+from gearspec.protocol.transcript import Speech, Transcript, printable
+from gearspec.script.host import Host
+from gearspec.script.verdict import Result, Verdict
+from gearspec.wire.bench import Bench, Turn
 from gearspec.wire.relay import HOST, Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from gearspec.harness.adapter import Adapter
     from gearspec.harness.casting import Casting
     from gearspec.harness.instance import Instance
-    from gearspec.protocol.transcript import Transcript, What
+    from gearspec.script.host import Hosting
+    from gearspec.script.scene import Scene
     from gearspec.script.trait import Traits
 
 PATIENCE: Final = 4.0
 """Seconds in which a job is done, and an adapter is up."""
+LOOK: Final = 0.02
+"""Seconds after which one side looks at what the other has done."""
 LARGE: Final = bytes(range(256)) * 300
 """More than one segment, of every byte."""
-_CHUNK: Final = 1 << 20
+WORK: Final = 60_000
+"""Milliseconds that the worker is asked to work for; the meeting is over before."""
 _SHORT: Final = 64
 _FAILED: Final = ("fail", "exception", "error")
+
+
+class Job(NamedTuple):
+    """What is tried with a client and a worker.
+
+    Attributes:
+        what: in words.
+        function: which of the functions.
+        workload: what it is given.
+        wanted: what the client may tell of its end; empty for a job in the background.
+    """
+
+    what: str
+    function: str
+    workload: bytes
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,79 +70,13 @@ class Outcome:
     """
 
     findings: list[str] = field(default_factory=list)
-    transcript: Transcript | None = None
+    transcript: Transcript = field(default_factory=Transcript)
     names: Mapping[bytes, str] = field(default_factory=dict)
 
-
-class _Talk:
-    """One adapter, spoken with from a thread that waits."""
-
-    def __init__(self, adapter: Adapter, scale: float) -> None:
-        self.adapter, self.scale = adapter, scale
-        self.events: list[Mapping[str, Any]] = []
-        self._answered: set[int] = set()
-        self._number = 0
-        self._partial = b""
-        self.over = False
-        self.company = [self]
-
-    def ask(self, **request: Any) -> int:  # noqa: ANN401 - JSON
-        """Send a request; its number."""
-        self._number += 1
-        data = self.adapter.ask({"id": self._number, **request})
-        while data and not self.over:
-            try:
-                data = data[os.write(self.adapter.writer, data) :]
-            except OSError:
-                self.over = True
-        return self._number
-
-    def do(self, **request: Any) -> bool:  # noqa: ANN401 - likewise
-        """Send a request and wait for its answer; whether it came."""
-        number = self.ask(**request)
-        return self.until(lambda: number in self._answered)
-
-    def until(self, ready: Callable[[], bool]) -> bool:
-        """Listen to everybody until something holds; False if it does not in time, or never can."""
-        end = time.monotonic() + PATIENCE * self.scale
-        while not ready():
-            left = end - time.monotonic()
-            talks = {talk.adapter.reader: talk for talk in self.company if not talk.over}
-            if self.over or left <= 0:
-                return False
-            # One that is not listened to cannot go on, and what it has to do for the other is not done.
-            for file in select.select([*talks], [], [], left)[0]:
-                talks[file].listen()
-        return True
-
-    def listen(self) -> None:
-        """Take in what it has said."""
-        data = os.read(self.adapter.reader, _CHUNK)
-        self.over = not data
-        *lines, self._partial = (self._partial + data).split(b"\n")
-        for line in lines:
-            self._hear(self.adapter.hear(line))
-
-    def _hear(self, said: Mapping[str, Any]) -> None:
-        if "event" in said:
-            self.events.append(said)
-        elif said.get("unsupported"):
-            raise AdapterError("the adapter refuses what its features promise")
-        else:
-            self._answered.add(said["id"])
-
-    def told(self, task: str) -> list[str]:
-        """What was told of a task, but for its handle, in words."""
-        mine = [event for event in self.events if event.get("task") == task and event["event"] != "created"]
-        return [_words(event) for event in mine]
-
-
-def _words(event: Mapping[str, Any]) -> str:
-    """A report in words."""
-    name, data = str(event["event"]), event.get("data")
-    if not isinstance(data, bytes):
-        return name
-    return f"{name} of {len(data)} bytes" if len(data) > _SHORT else f"{name} '{printable(data)}'"
+    def find(self, finding: str) -> None:
+        """Note something that went wrong, once."""
+        if finding not in self.findings:
+            self.findings.append(finding)
 
 
 class Meeting:
@@ -141,123 +94,160 @@ class Meeting:
         self, server: Instance, traits: Traits, client: Casting, worker: Casting, scale: float = 1.0
     ) -> None:
         self._server, self._traits, self._scale = server, traits, scale
-        self._client, self._worker = client, worker
-        self._able = client.hello.features["client"], worker.hello.features["worker"]
+        self._sessions = {"client": client, "worker": worker}
+        self._hosts = {role: Host(role) for role in self._sessions}
+        self._able = {role: session.hello.features[role] for role, session in self._sessions.items()}
         self._functions = {name: b"gear-" + token(11).encode() for name in ("works", "fails", "breaks")}
         self._outcome = Outcome(names={value: f"${name}" for name, value in self._functions.items()})
-        self._tasks = 0
+        self._ready = self._over = False
 
     def hold(self) -> Outcome:
         """Let them work together, and say what went wrong."""
-        with ExitStack() as stack:
-            relay = Relay(self._server.address, ("client", "worker"))
-            stack.callback(relay.close)
-            talks = []
-            for session in (self._client, self._worker):
-                adapter = session.begin()
-                stack.callback(adapter.stop)
-                talks.append(_Talk(adapter, self._scale))
-            client, worker = talks
-            client.company = worker.company = talks
-            if self._introduce(worker, "worker", relay) and self._introduce(client, "client", relay):
-                self._register(worker)
-                self._converse(client, worker)
-                client.do(do="quit")
-        self._outcome.transcript = relay.transcript()
+        with closing(Relay(self._server.address, tuple(self._sessions))) as relay:
+            parts = {"worker": self._work(), "client": self._ask()}
+            turns = [
+                Turn(self._part(role, part, relay), self._sessions[role].begin)
+                for role, part in parts.items()
+            ]
+            Bench(turns, self._done, most=len(turns)).play()
+            self._outcome.transcript = relay.transcript()
         self._examine(self._outcome.transcript)
         if self._server.ended:
-            self._find(f"the server {self._server.ended}")
+            self._outcome.find(f"the server {self._server.ended}")
         return self._outcome
 
-    def _find(self, finding: str) -> None:
-        if finding not in self._outcome.findings:
-            self._outcome.findings.append(finding)
+    def _done(self, _: int, result: Result) -> None:
+        if result.verdict is not Verdict.PASS:
+            self._outcome.find(f"{result.verdict}: {result.message}")
 
-    def _introduce(self, talk: _Talk, role: str, relay: Relay) -> bool:
-        if talk.do(do="hello") and talk.do(do="connect", role=role, servers=[f"{HOST}:{relay.ports[role]}"]):
-            return True
-        self._find(f"the {role} does not connect")
-        return False
+    def _part(self, role: str, part: Hosting[None], relay: Relay) -> Scene:
+        """The part of one of them, from the first word to the last."""
+        host = self._hosts[role]
+        try:
+            yield from host.ask(do="hello")
+            yield from host.ask(do="connect", role=role, servers=[f"{HOST}:{relay.ports[role]}"])
+            if (yield from self._until(host, lambda: host.connected and not host.pending)):
+                yield from part
+            else:
+                self._outcome.find(f"the {role} does not connect")
+        except AdapterError as fault:
+            return Result(Verdict.ERROR, f"the {role}: {fault}")
+        except TargetGone as gone:
+            self._outcome.find(gone.message)
+        finally:
+            self._over = True
+        return Result(Verdict.PASS)
 
-    def _register(self, worker: _Talk) -> None:
-        able = self._able[1]
+    def _until(self, host: Host, ready: Callable[[], bool]) -> Hosting[bool]:
+        """Wait until something holds; False if it does not in time, or the other side has ended."""
+        end = host.now + PATIENCE * self._scale
+        while not ready():
+            if host.now >= end or self._over:
+                return False
+            yield from host.pause(min(end, host.now + LOOK))
+        return True
+
+    # --- the worker -------------------------------------------------------------------------
+
+    def _work(self) -> Hosting[None]:
+        host = self._hosts["worker"]
+        for name, plan in self._plans().items():
+            yield from host.ask(do="register", function=self._functions[name], plan=plan)
+        yield from host.ask(do="work", jobs=0, ms=WORK)
+        self._ready = True
+        while not self._over:
+            yield from host.pause(host.now + LOOK)
+
+    def _plans(self) -> dict[str, list[list[dict[str, Any]]]]:
         plans: dict[str, list[list[dict[str, Any]]]] = {
             "works": [[{"complete": b"first\0\xff"}], [{"complete": LARGE}], [{"complete": b""}]]
         }
-        if "several-functions" in able and "fail" in able:
+        if {"several-functions", "fail"} <= self._able["worker"]:
             plans["fails"] = [[{"fail": True}]]
-        if "several-functions" in able and "exceptions" in able:
+        if {"several-functions", "exceptions"} <= self._able["worker"]:
             plans["breaks"] = [[{"exception": b"it broke"}]]
-        for name, plan in plans.items():
-            worker.do(do="register", function=self._functions[name], plan=plan)
-        self._functions = {name: self._functions[name] for name in plans}
-        worker.ask(do="work", jobs=0, ms=60_000)
+        return plans
 
-    def _converse(self, client: _Talk, worker: _Talk) -> None:
-        for number, result in enumerate((b"first\0\xff", LARGE, b"")):
-            workload = LARGE if number == 1 else b"number %d\0" % number
-            wanted = _words({"event": "complete", "data": result})
-            if not self._submit(client, worker, "works", workload, (wanted,)):
-                return
-        for name in ("fails", "breaks"):
-            if name in self._functions and not self._submit(client, worker, name, b"w", _FAILED):
-                return
-        if "background" in self._able[0]:
-            self._submit(client, worker, "works", b"later", None)
+    # --- the client -------------------------------------------------------------------------
 
-    def _submit(
-        self, client: _Talk, worker: _Talk, name: str, workload: bytes, wanted: tuple[str, ...] | None
-    ) -> bool:
-        """Let one job be done; `wanted` is what the client may tell, None for a job in the background."""
-        self._tasks += 1
-        task: dict[str, Any] = {"task": f"t{self._tasks}", "workload": workload}
-        task["function"] = self._functions[name]
-        if wanted is None:
+    def _jobs(self) -> Iterator[Job]:
+        yield Job("a small job", "works", b"one\0two", ("complete 'first\\0\\xff'",))
+        yield Job("a large job", "works", LARGE, (f"complete of {len(LARGE)} bytes",))
+        yield Job("an empty result", "works", b"w", ("complete ''",))
+        plans = self._plans()
+        if "fails" in plans:
+            yield Job("a failure", "fails", b"w", _FAILED)
+        if "breaks" in plans:
+            yield Job("an exception", "breaks", b"w", _FAILED)
+        if "background" in self._able["client"]:
+            yield Job("a job in the background", "works", b"later")
+
+    def _ask(self) -> Hosting[None]:
+        host = self._hosts["client"]
+        if not (yield from self._until(host, lambda: self._ready)):
+            return
+        for number, job in enumerate(self._jobs()):
+            if not (yield from self._try(job, number)):
+                return
+        yield from host.ask(do="quit")
+        yield from self._until(host, lambda: not host.pending or host.ended is not None)
+
+    def _try(self, job: Job, number: int) -> Hosting[bool]:
+        """Let one job be done, so many were done before; whether there is any use in going on."""
+        host, name = self._hosts["client"], f"t{number + 1}"
+        task: dict[str, Any] = {"task": name, "workload": job.workload}
+        task["function"] = self._functions[job.function]
+        if not job.wanted:
             task["background"] = True
-        client.ask(do="submit", tasks=[task])
-        said = task["task"]
-        what = f"job {self._tasks} ({name}{', in the background' if wanted is None else ''})"
-        if wanted is not None and not client.until(lambda: bool(_ends(client, said))):
-            self._find(f"{what}: the client tells nothing within {PATIENCE:g} s")
+        yield from host.ask(do="submit", tasks=[task])
+        if job.wanted and not (yield from self._until(host, lambda: bool(self._told(name)))):
+            self._outcome.find(f"{job.what}: the client tells nothing within {PATIENCE:g} s")
             return False
-        jobs = self._tasks
-        worker.until(lambda: _count(worker) >= jobs)
-        if _count(worker) < jobs:
-            self._find(f"{what}: the worker gets no job")
+        if not (yield from self._until(host, lambda: len(self._worked()) > number)):
+            self._outcome.find(f"{job.what}: the worker gets no job")
             return False
-        got = [event for event in worker.events if event["event"] == "job"][jobs - 1]
-        if got["workload"] != workload or got["function"] != self._functions[name]:
-            self._find(f"{what}: the worker gets another function or workload")
-        told = [words for words in client.told(said) if words.split(" ")[0] in {"complete", *_FAILED}]
-        if wanted is not None and not any(
-            word in wanted or word.split(" ")[0] in wanted for word in told[:1]
-        ):
-            self._find(f"{what}: the client tells {told[0]}")
+        got = self._worked()[number]
+        if (got["function"], got["workload"]) != (self._functions[job.function], job.workload):
+            self._outcome.find(f"{job.what}: the worker gets another function or workload")
+        told = self._told(name)
+        if job.wanted and not {told[0], told[0].partition(" ")[0]} & set(job.wanted):
+            self._outcome.find(f"{job.what}: the client tells {told[0]}")
         if len(told) > 1:
-            self._find(f"{what}: the client tells two ends, {' and '.join(told)}")
+            self._outcome.find(f"{job.what}: the client tells two ends, {' and '.join(told)}")
         return True
 
+    def _told(self, task: str) -> list[str]:
+        """What the client told of the end of a task, in words."""
+        mine = [catch.what for catch in self._hosts["client"].reports if catch.task == task]
+        ends = ("complete", *_FAILED)
+        return [_words(report) for report in mine if isinstance(report, Speech) and report.name in ends]
+
+    def _worked(self) -> list[dict[str, bytes]]:
+        """The jobs that the worker told of."""
+        reports = [catch.what for catch in self._hosts["worker"].reports]
+        return [dict(what.fields) for what in reports if isinstance(what, Speech) and what.name == "job"]
+
+    # --- what passed ------------------------------------------------------------------------
+
     def _examine(self, transcript: Transcript) -> None:
+        names = dict(self._outcome.names)
         for event in transcript.events:
-            role = event.sender.rstrip("0123456789")
             if isinstance(event.what, Packet):
-                wrong = [fault for fault in check(event.what, role) if fault.kind in STRUCTURAL]
-                for fault in wrong[:1]:
-                    self._find(f"the {role} sends a malformed {event.what.name}: {fault.message}")
-        created = [e.what.fields for e in transcript.events if _names(e.what, "JOB_CREATED")]
-        named = dict.fromkeys((fields["handle"] for fields in created), "$job") | dict(self._outcome.names)
-        for finding in audit(transcript, self._traits.dialect, named):
-            self._find(f"{finding.clause}: {finding.message}")
+                role = event.sender.rstrip("0123456789")
+                wrong = (fault for fault in check(event.what, role) if fault.kind in STRUCTURAL)
+                if fault := next(wrong, None):
+                    self._outcome.find(f"the {role} sends a malformed {event.what.name}: {fault.message}")
+                if event.what.name == "JOB_CREATED" and "handle" in event.what.fields:
+                    names.setdefault(event.what.fields["handle"], "$job")
+        for finding in audit(transcript, self._traits.dialect, names):
+            self._outcome.find(f"{finding.clause}: {finding.message}")
 
 
-def _ends(client: _Talk, task: str) -> list[str]:
-    """What the client told of the end of a task, in words."""
-    return [words for words in client.told(task) if words.partition(" ")[0] in {"complete", *_FAILED}]
-
-
-def _count(worker: _Talk) -> int:
-    return sum(event["event"] == "job" for event in worker.events)
-
-
-def _names(what: What, message: str) -> TypeGuard[Packet]:
-    return isinstance(what, Packet) and what.name == message and "handle" in what.fields
+def _words(report: Speech) -> str:
+    """A report in words."""
+    data = dict(report.fields).get("data")
+    if data is None:
+        return report.name
+    return (
+        f"{report.name} of {len(data)} bytes" if len(data) > _SHORT else f"{report.name} '{printable(data)}'"
+    )

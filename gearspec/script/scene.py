@@ -65,7 +65,7 @@ class Ask:
 
     Attributes:
         request: as docs/adapters.md has it, but that bytes are bytes still, and ``servers`` holds the names
-            of scripted servers, for which the driver puts addresses.
+            of scripted servers, for which the driver puts addresses; an address stays as it is.
     """
 
     request: Mapping[str, Any]

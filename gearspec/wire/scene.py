@@ -140,6 +140,8 @@ class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
             self._channel.ask(request)
 
     def _address(self, server: str) -> str:
+        if ":" in server:
+            return server
         if server not in self._listeners:
             raise HarnessError(f"the play names {server} before that has an address")
         return str(self._listeners[server].address)

@@ -6,8 +6,7 @@ import pytest
 
 from gearspec.harness.acquaintance import Acquaintances
 from gearspec.harness.casting import started
-from gearspec.harness.instance import begin
-from gearspec.harness.locate import locate
+from gearspec.harness.instance import start_server
 from gearspec.harness.meeting import Meeting
 
 REFERENCE = "reference"
@@ -22,7 +21,7 @@ def test_a_library_works_with_a_server(request: pytest.FixtureRequest, role: str
     lacking = {"client", "worker"} & ({role} if role != "both" else {"client", "worker"}) - library.roles
     if lacking:
         pytest.skip(f"{library.subject.name} is no {' and no '.join(sorted(lacking))}")
-    server = begin(target, None if target.embedded or target.address else locate(target), 1.0)
+    server = start_server(target)
     try:
         with started(REFERENCE) as other:
             client, worker = (library if role in {side, "both"} else other for side in ("client", "worker"))
@@ -30,10 +29,9 @@ def test_a_library_works_with_a_server(request: pytest.FixtureRequest, role: str
     finally:
         server.stop()
     names = (target.name, client.subject.name, worker.subject.name)
-    known = Acquaintances()
-    new = [finding for finding in outcome.findings if not known.has(*names, finding)]
+    new = Acquaintances().strange(names, outcome.findings)
     if new:
-        text = outcome.transcript.render(outcome.names) if outcome.transcript else ""
+        text = outcome.transcript.render(outcome.names)
         pytest.fail("\n".join([*new, "", "all that passed:", text]), pytrace=False)
     if outcome.findings:
         pytest.xfail("; ".join(outcome.findings))
