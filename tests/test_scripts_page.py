@@ -12,7 +12,7 @@ from gearspec.script import check, load, step, talk
 from gearspec.script.load import parse_cases
 from gearspec.script.rehearse import rehearse
 from gearspec.script.verdict import Verdict
-from tests.test_client_play import Client
+from tests.puppet import Client
 from tests.theatre import play
 
 PAGE = Path(gearspec.__file__).parent.parent / "docs" / "scripts.md"

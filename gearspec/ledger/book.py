@@ -148,7 +148,7 @@ class Book:
         """Give each event to its connection; a party that opens again has another one."""
         current: dict[str, Connection] = {}
         for index, event in enumerate(self.events):
-            if SERVER not in {event.sender, event.receiver}:
+            if SERVER not in {event.sender, event.receiver} or isinstance(event.what, Speech):
                 continue
             party = event.receiver if event.sender == SERVER else event.sender
             if party not in current or _reopens(event, current[party]):
@@ -158,6 +158,7 @@ class Book:
 
     def _note(self, connection: Connection, index: int, event: Event) -> None:
         what, from_server = event.what, event.sender == SERVER
+        assert not isinstance(what, Speech), "it is on no connection"
         if isinstance(what, Note):
             if what.kind in _ENDS and from_server:
                 connection.dropped = connection.dropped or not connection.ends
@@ -168,8 +169,6 @@ class Book:
                 connection.blurred = index
         elif isinstance(what, Line):
             self.commands.extend([] if from_server else [what.text])
-        elif isinstance(what, Speech):
-            pass  # between a library and its user, and on no connection
         elif connection.blurred is not None:
             if what.name == "JOB_CREATED":  # of a submit that nobody knows
                 self.jobs[self.handle(index)].announced.append(index)

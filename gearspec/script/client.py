@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.errors import TargetGone
 from gearspec.protocol.packet import Packet
-from gearspec.script import case as words
-from gearspec.script.case import Call, Message, Together
+from gearspec.script.case import Call, Message
 from gearspec.script.errand import OPERATIONS, SUBMITS, task_of_call, task_of_line, values_of
 from gearspec.script.guest import Guest, is_over
 from gearspec.script.phrase import came
-from gearspec.script.project import expects
 from gearspec.script.value import names_in, render
 from gearspec.script.verdict import Stopped, Verdict
 
@@ -235,21 +234,11 @@ def _submits(steps: list[Expected]) -> list[Message]:
 
 def _run(rest: tuple[Step, ...]) -> list[Message]:
     """The SUBMIT lines that follow at once; with the line before them they are one batch."""
-    found: list[Message] = []
-    for step in rest:
-        if isinstance(step, Together) or not (isinstance(step, Message) and step.what in SUBMITS):
-            break
-        if not expects(step, "client") or step.what == words.NOTHING:
-            break
-        found.append(step)
-    return found
+    run = takewhile(lambda step: isinstance(step, Message) and step.what in SUBMITS, rest)
+    return [step for step in run if isinstance(step, Message)]
 
 
 def _same_calls(rest: tuple[Step, ...]) -> list[Call]:
     """The submits that are called at once after another."""
-    found: list[Call] = []
-    for step in rest:
-        if not (isinstance(step, Call) and step.operation == "submit"):
-            break
-        found.append(step)
-    return found
+    run = takewhile(lambda step: isinstance(step, Call) and step.operation == "submit", rest)
+    return [step for step in run if isinstance(step, Call)]

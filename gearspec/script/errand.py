@@ -142,7 +142,7 @@ def plans(steps: tuple[Step, ...], function: Value, names: Mapping[str, bytes]) 
             if mine:
                 found.append([])
         elif mine and step.sent and step.what in _RESULTS:
-            found[-1].append(_step(_RESULTS[step.what], step.values, names))
+            found[-1].append(_step(_RESULTS[step.what], values_of(step), names))
     return [plan for plan in found if plan] or [[{"complete": b""}]]
 
 

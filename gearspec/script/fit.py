@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gearspec.protocol.packet import Item
-    from gearspec.script.case import Message
+    from gearspec.script.case import Message, Report
     from gearspec.script.value import Value
 
     Arrived = Item | Sign | Speech
@@ -61,6 +61,16 @@ def fits(
             return None
         return _match_all(list(zip(step.args, what.arguments, strict=True)), names)
     fields = what.fields
+    if not step.values.keys() <= fields.keys():
+        return None
+    return _match_all([(value, fields[name]) for name, value in step.values.items()], names)
+
+
+def fits_report(step: Report, what: Arrived, names: Mapping[str, bytes]) -> dict[str, bytes] | None:
+    """The names that the line binds to a report; None if it is not what the line says."""
+    if not (isinstance(what, Speech) and what.name == step.event):
+        return None
+    fields = dict(what.fields)
     if not step.values.keys() <= fields.keys():
         return None
     return _match_all([(value, fields[name]) for name, value in step.values.items()], names)

@@ -22,14 +22,13 @@ from gearspec.script.case import Call, Listen, Message, Report
 from gearspec.script.check import DEFAULT_WITHIN
 from gearspec.script.encode import cuts, encode
 from gearspec.script.errand import written
-from gearspec.script.fit import fits, same_message
+from gearspec.script.fit import fits, fits_report, same_message
 from gearspec.script.host import Catch, Host
 from gearspec.script.load import walk
 from gearspec.script.phrase import came
 from gearspec.script.player import Expected, Player
-from gearspec.script.project import expects
+from gearspec.script.project import expects, is_silence
 from gearspec.script.scene import Cue, News
-from gearspec.script.value import match
 from gearspec.script.verdict import Result, Stopped, Verdict
 
 if TYPE_CHECKING:
@@ -267,7 +266,8 @@ class Guest(Player[Cue, News, Catch]):
         assert head.visit is not None
         if head in self.record:
             self.record.remove(head)
-            self.answered = _answer(head)
+            answer = _answer(head)
+            self.answered = answer and (head.visit, answer.encode())
         else:
             head.visit.queue.popleft()
         self.settle_on(step.receiver, head.visit.server)
@@ -277,16 +277,7 @@ class Guest(Player[Cue, News, Catch]):
         """The names that a line binds to what came."""
         if isinstance(step, Message):
             return fits(step, what, self.kind, self.names)
-        if not self.same(step, what):
-            return None
-        assert isinstance(what, Speech)
-        fields, bound = dict(what.fields), dict[str, bytes]()
-        for name, value in step.values.items():
-            found = match(value, fields[name], {**self.names, **bound}) if name in fields else None
-            if found is None:
-                return None
-            bound.update(found)
-        return bound
+        return fits_report(step, what, self.names)
 
     def same(self, step: Expected, what: Arrived) -> bool:
         """Whether it is the message or the event of the line."""
@@ -306,12 +297,12 @@ class Guest(Player[Cue, News, Catch]):
         yield from self.begin()
         yield from super().expect_nothing(step, rest)
 
-    def hush(self, step: Message) -> Hosting[None]:
-        """Listen for as long as a line says, or a moment."""
+    def hush(self, step: Message, loud: list[Expected]) -> Hosting[None]:
+        """Listen for as long as a line says, or a moment; what other branches ask for is left to them."""
         within = SILENCE if step.within is None else step.within
         until = (self.host.now if step.within is None else self.base(step)) + within
         while True:
-            yield from self.pump([step])
+            yield from self.pump([step, *loud])
             if (yield from self.host.pause(until)):
                 return
 
@@ -347,22 +338,15 @@ class Guest(Player[Cue, News, Catch]):
             return True
         if not isinstance(catch.what, Packet) or self.malformed(catch.what):
             return False
-        if catch.what.name in _ANSWERS:
+        if answer := _answer(catch):
             visit.queue.popleft()
             self.record.append(catch)
-            yield from self._answer_early(catch)
+            yield from self.host.reply(visit, answer)
             return True
         if catch.what.name == "SET_CLIENT_ID":
             visit.queue.popleft()
             return True
         return False
-
-    def _answer_early(self, catch: Catch) -> Hosting[None]:
-        answer = _answer(catch)
-        assert answer is not None
-        assert isinstance(catch.what, Packet)
-        name, key = _ANSWERS[catch.what.name]
-        yield from self.host.reply(*answer, response(name, **{key: catch.what.fields[key]}))
 
     def asked(self, visit: Visit, what: Arrived, steps: list[Expected]) -> bool:
         """Whether one of the current lines wants it."""
@@ -374,14 +358,13 @@ class Guest(Player[Cue, News, Catch]):
         )
 
 
-def _answer(catch: Catch) -> tuple[Visit, bytes] | None:
+def _answer(catch: Catch) -> Packet | None:
     """What a server answers of itself; None if it answers nothing."""
     assert isinstance(catch.what, Packet)
-    assert catch.visit is not None
     if catch.what.name not in _ANSWERS:
         return None
     name, key = _ANSWERS[catch.what.name]
-    return catch.visit, response(name, **{key: catch.what.fields[key]}).encode()
+    return response(name, **{key: catch.what.fields[key]})
 
 
 def is_over(catch: Catch) -> bool:
@@ -392,11 +375,7 @@ def is_over(catch: Catch) -> bool:
 
 def _speaks(step: Step, role: str) -> bool:
     """Whether a line is something that the testee does."""
-    return isinstance(step, Message | Report) and expects(step, role) and not _quiet(step)
-
-
-def _quiet(step: Message | Report) -> bool:
-    return isinstance(step, Message) and step.what == words.NOTHING
+    return isinstance(step, Message | Report) and expects(step, role) and not is_silence(step)
 
 
 def servers(steps: tuple[Step, ...]) -> list[str]:

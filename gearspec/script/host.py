@@ -15,6 +15,7 @@ from gearspec.script.verdict import Stopped, Verdict
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
+    from gearspec.protocol.packet import Packet
     from gearspec.protocol.transcript import What
     from gearspec.script.action import Arrival
     from gearspec.script.fit import Arrived
@@ -235,10 +236,10 @@ class Host:
         self._tell(visit, what)
         visit.held += data
 
-    def reply(self, visit: Visit, data: bytes, what: What) -> Hosting[None]:
+    def reply(self, visit: Visit, packet: Packet) -> Hosting[None]:
         """Send what no line asks for; it is nothing that a deadline counts from."""
-        self._tell(visit, [what])
-        yield from self.do(Send(visit.name, data))
+        self._tell(visit, [packet])
+        yield from self.do(Send(visit.name, packet.encode()))
 
     def shut(self, visit: Visit, how: How) -> Hosting[None]:
         """End a connection, or our side of it."""

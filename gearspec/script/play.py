@@ -176,7 +176,7 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         wrong = check(what, "server") if isinstance(what, Packet) else []
         return next((fault.message for fault in wrong if fault.kind in STRUCTURAL), None)
 
-    def hush(self, step: Message) -> Talking[None]:
+    def hush(self, step: Message, loud: list[Expected]) -> Talking[None]:  # noqa: ARG002 - for testees
         """S4: make sure that all that was to come has come, and for as long as the line says."""
         if step.within is not None:
             until = self.base(step) + step.within

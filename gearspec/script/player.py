@@ -136,8 +136,8 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         """Wait until `ready`, or until the lines can be said not to be met."""
 
     @abstractmethod
-    def hush(self, step: Message) -> Generator[Doing, Heard, None]:
-        """Make sure that all that was to come to a silent line has come."""
+    def hush(self, step: Message, loud: list[Expected]) -> Generator[Doing, Heard, None]:
+        """Make sure that all that was to come to a silent line has come; `loud` are the lines beside it."""
 
     @property
     @abstractmethod
@@ -254,7 +254,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         rest: tuple[Step, ...],  # noqa: ARG002 - for those that override it
     ) -> Generator[Doing, Heard, None]:
         """Play a line that says that nothing comes."""
-        yield from self.hush(step)
+        yield from self.hush(step, [])
         head = self.head(step)
         if head is not None:
             raise self.unexpected(step, head)
@@ -344,7 +344,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         yield from self.prompt(loud, rest)
         if quiet and not any(self.timed(first) for first in loud):
             assert isinstance(quiet[0], Message)
-            yield from self.hush(quiet[0])
+            yield from self.hush(quiet[0], loud)
         else:
             yield from self.await_any(lambda: self._fitting(loud) is not None, loud)
         chosen = self._fitting(loud)

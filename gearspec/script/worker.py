@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from gearspec.protocol.message import GRABS
+from gearspec.protocol.message import BY_NAME, GRABS, REQ
 from gearspec.protocol.packet import Packet, response
 from gearspec.script import case as words
+from gearspec.script.action import Sign
 from gearspec.script.case import Call, Listen, Message
 from gearspec.script.check import DEFAULT_WITHIN
-from gearspec.script.errand import LIFE, PLAN, plans, registered, results
+from gearspec.script.errand import LIFE, PLAN, plans, registered, results, values_of
 from gearspec.script.guest import Guest
 from gearspec.script.host import Catch
 from gearspec.script.value import names_in, render
@@ -28,6 +29,7 @@ WORK: Final = 60_000
 SPIN: Final = 5_000
 """How often a worker may be told that there is no job before it is clear that it never sleeps."""
 _CUTS: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE})
+_SLEEP: Final = Packet(REQ, BY_NAME["PRE_SLEEP"].type, b"")
 
 
 class WorkerPlayer(Guest):
@@ -50,7 +52,7 @@ class WorkerPlayer(Guest):
             return
         yield from super().begin()
         for line in results(self.script):
-            for name in (n for key, v in line.values.items() if key != "handle" for n in names_in(v)):
+            for name in (n for key, v in values_of(line).items() if key != "handle" for n in names_in(v)):
                 self.names.setdefault(name, self._fresh(""))
         if not self.written & LIFE:
             for function, timeout in registered(self.script):
@@ -117,15 +119,17 @@ class WorkerPlayer(Guest):
             super().take(step, head)
         if isinstance(step, Message):
             self.back = head.what is _SLEEP or (isinstance(head.what, Packet) and head.what.name in GRABS)
-            self.cut = False
+            self.cut = isinstance(head.what, Sign)
             if head.visit and isinstance(head.what, Packet) and head.what.name in GRABS:
                 head.visit.grab = head.what.name
 
     def pump(self, steps: list[Expected]) -> Hosting[None]:
         """Answer what no line asks for, and wake a sleeper where a line wants it to grab."""
         yield from super().pump(steps)
-        for step in steps:
-            if isinstance(step, Message) and step.what in {words.GRAB, *GRABS}:
+        lines = [step for step in steps if isinstance(step, Message)]
+        for step in lines:
+            sleeps = any(line.what == "PRE_SLEEP" and line.receiver == step.receiver for line in lines)
+            if step.what in {words.GRAB, *GRABS} and not sleeps:
                 yield from self._nudge(step)
 
     def _nudge(self, step: Message) -> Hosting[None]:
@@ -137,8 +141,7 @@ class WorkerPlayer(Guest):
 
     def _wake(self, visit: Visit) -> Hosting[None]:
         visit.asleep = False
-        noop = response("NOOP")
-        yield from self.host.reply(visit, noop.encode(), noop)
+        yield from self.host.reply(visit, response("NOOP"))
 
     def absorb(self, visit: Visit, catch: Catch, steps: list[Expected]) -> Hosting[bool]:
         """W1 and W2: sleep, grabs, and what registers a function again."""
@@ -148,14 +151,15 @@ class WorkerPlayer(Guest):
                 visit.queue.popleft()
                 visit.asleep = self.back = True
                 return True
-            if not self.asked(visit, what, steps):
-                if what.name in GRABS:
-                    yield from self._refuse(visit, what)
-                    return True
-                if self._repeats(what):
-                    visit.queue.popleft()
-                    self.record.append(catch)
-                    return True
+            if what.name in GRABS and not self.asked(visit, what, steps):
+                yield from self._refuse(visit, what)
+                return True
+            # Functions are registered in any order, so another one than the line wants is kept for its line.
+            wanted = any(isinstance(s, Message) and self.fits(s, what) is not None for s in steps)
+            if self._repeats(what) and not wanted:
+                visit.queue.popleft()
+                self.record.append(catch)
+                return True
         return (yield from super().absorb(visit, catch, steps))
 
     def _refuse(self, visit: Visit, grab: Packet) -> Hosting[None]:
@@ -164,8 +168,7 @@ class WorkerPlayer(Guest):
         self.refused += 1
         if self.refused > SPIN:
             raise Stopped(Verdict.FAIL, f"the worker grabs more than {SPIN} times and never sleeps")
-        answer = response("NO_JOB")
-        yield from self.host.reply(visit, answer.encode(), answer)
+        yield from self.host.reply(visit, response("NO_JOB"))
 
     def _repeats(self, what: Packet) -> bool:
         """Whether it registers what it was told to, or forgets all, as a worker may do at any time."""
@@ -180,23 +183,25 @@ class WorkerPlayer(Guest):
         yield from self.begin()
         yield from self.pump([])
         self.host.check_alive()
-        done = self.limited and "work" not in self.host.pending.values()
-        if not (self.back or self.cut or done):
+        if not self.cut:
             yield from self._await_back()
         yield from self.leftovers()
 
+    def _free(self) -> bool:
+        """Whether it is back for more, or has done all the work that it was asked for."""
+        return self.back or (self.limited and "work" not in self.host.pending.values())
+
     def _await_back(self) -> Hosting[None]:
+        if self._free():
+            return
         until = self.host.now + DEFAULT_WITHIN
         for visit in self.host.open_visits(self.slots):
             if visit.asleep:
                 yield from self._wake(visit)
         while True:
             yield from self.pump([])
-            if self.back:
+            if self._free():
                 return
             if (yield from self.host.pause(until)):
                 self.expected, self.found = "the worker back for more", "nothing"
                 raise Stopped(Verdict.FAIL, "after the last line the worker neither grabs nor sleeps")
-
-
-_SLEEP: Final = Packet(b"\0REQ", 4, b"")
