@@ -9,107 +9,12 @@ import pytest
 from gearspec.errors import UsageError
 from gearspec.harness import performance
 from gearspec.harness.session import NotRun, Session
-from gearspec.harness.target import load_target, resolve_target
-from gearspec.script.load import parse_cases
+from gearspec.harness.target import load_target
 from gearspec.script.verdict import Verdict
+from tests.sessioning import CASE, DANGER, fatal, shared
 from tests.small_server import running
 
 PROGRAM = Path(__file__).with_name("small_server.py")
-CASES = """
-- id: echo
-  title: ECHO_REQ is answered
-  clauses: [echo-answered]
-  under-test: [server]
-  script:
-  - client -> server: ECHO_REQ
-    data: $data
-  - server -> client: ECHO_RES
-    clause: echo-answered
-    data: $data
-- id: patient
-  title: ECHO_REQ is answered, and there is time for it
-  clauses: [echo-answered]
-  under-test: [server]
-  script:
-  - client -> server: ECHO_REQ
-    data: $data
-  - server -> client: ECHO_RES
-    clause: echo-answered
-    data: $data
-    within: 5
-- id: wrong
-  title: ECHO_REQ is answered by something else
-  clauses: [echo-answered]
-  under-test: [server]
-  script:
-  - client -> server: ECHO_REQ
-  - server -> client: NOOP
-    clause: echo-answered
-- id: complain
-  title: Something breaks inside, and is told on the standard output
-  clauses: [admin-version]
-  under-test: [server]
-  script:
-  - admin -> server: TEXT
-    line: complain
-  - server -> admin: TEXT
-    clause: admin-version
-    line: OK
-- id: leave
-  title: A client leaves, and the server knows of it
-  clauses: [admin-version]
-  under-test: [server]
-  script:
-  - client -> server: ECHO_REQ
-  - client -> server: CLOSE
-  - admin -> server: TEXT
-    line: left
-  - server -> admin: TEXT
-    clause: admin-version
-    line: OK
-    within: 3
-- id: no-epoch
-  title: A case for a server that has SUBMIT_JOB_EPOCH
-  clauses: [echo-answered]
-  under-test: [server]
-  needs: [epoch]
-  script:
-  - client -> server: ECHO_REQ
-  - server -> client: ECHO_RES
-    clause: echo-answered
-- id: needs-echo
-  title: A case for a server that has ECHO_REQ
-  clauses: [echo-answered]
-  under-test: [server]
-  needs: [echo]
-  script:
-  - client -> server: ECHO_REQ
-  - server -> client: ECHO_RES
-    clause: echo-answered
-"""
-FATAL = """
-- id: {id}
-  title: The server does not survive this
-  clauses: [admin-version]
-  under-test: [server]
-  {extra}
-  script:
-  - admin -> server: TEXT
-    line: {line}
-  - server -> admin: TEXT
-    clause: admin-version
-    line: OK
-    within: {within}
-"""
-
-
-def fatal(line, extra="", within="2", case_id=None):
-    text = FATAL.format(id=case_id or line, line=line, extra=extra, within=within)
-    return parse_cases(text, "fatal.yaml")[0]
-
-
-CASE = {case.id: case for case in parse_cases(CASES, "cases.yaml")}
-DANGER = "dangerous: it ends the server"
 
 
 @pytest.fixture
@@ -131,12 +36,6 @@ def program(tmp_path):
     yield start
     for session in sessions:
         session.close()
-
-
-def shared(port, **settings):
-    session = Session(resolve_target(f"127.0.0.1:{port}"), scale=0.1, **settings)
-    session.start()
-    return session
 
 
 def pid(session):
@@ -374,43 +273,3 @@ def test_a_target_that_is_not_installed_is_told_before_any_case(tmp_path):
     path.write_text("program: [/no/such]\ncommand: ['{program}']")
     with pytest.raises(UsageError, match="mine is not installed"):
         Session(load_target(path)).start()
-
-
-def test_a_shared_server_that_dies_is_gone_for_good():
-    with running() as port:
-        session = shared(port)
-        result = session.play(fatal("die"))
-        assert result.verdict is Verdict.CRASH
-        assert result.message == "admin-version: the server cannot be connected to any more"
-        assert session.gone == f"127.0.0.1:{port}: the server cannot be connected to any more"
-        with pytest.raises(NotRun, match="cannot be connected to any more"):
-            session.play(CASE["echo"])
-        session.close()
-
-
-def test_a_shared_server_that_goes_mute_is_gone_for_good():
-    with running() as port:
-        session = shared(port)
-        result = session.play(fatal("mute"))
-        assert (result.verdict, session.gone) == (
-            Verdict.HANG,
-            f"127.0.0.1:{port}: a fresh connection is not answered within 2 s",
-        )
-
-
-def test_a_shared_server_that_fails_a_case_is_still_there():
-    with running() as port:
-        session = shared(port)
-        assert session.play(CASE["wrong"]).verdict is Verdict.FAIL
-        assert session.gone is None
-        assert session.play(CASE["echo"]).verdict is Verdict.PASS
-
-
-def test_a_dangerous_case_is_not_run_on_a_server_that_is_not_ours():
-    with running() as port, pytest.raises(NotRun, match="dangerous, and the server is not ours: it ends"):
-        shared(port).play(fatal("die", DANGER))
-
-
-def test_a_dangerous_case_is_run_on_a_server_of_which_the_user_said_that_it_may():
-    with running() as port:
-        assert shared(port, dangerous=True).play(fatal("die", DANGER)).verdict is Verdict.CRASH
