@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from gearspec.errors import AdapterError
+from gearspec.harness import casting as module
 from gearspec.harness import interview
 from gearspec.harness.casting import Casting
+from gearspec.harness.ensemble import Ensemble
 from gearspec.harness.testee import load_testee, resolve_testee
+from gearspec.script.action import Wait
 from gearspec.script.load import parse_cases
-from gearspec.script.verdict import Verdict
+from gearspec.script.verdict import Result, Verdict
 
 PROGRAM = Path(__file__).with_name("small_adapter.py")
 CASE = """
@@ -114,7 +117,33 @@ def test_an_adapter_that_ends_in_mid_case_is_a_crash_with_its_last_words(casting
     assert result.transcript.events[-1].what.name == "no way"
 
 
-def test_an_uncertain_outcome_of_many_at_once_is_tried_again_alone(casting):
+def test_what_cannot_be_told_is_played_again_with_few_others_and_then_alone(casting, monkeypatch):
+    session = casting()
+    unsure, sure, wrong = Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.FAIL
+    outcomes = {"one": [unsure, sure], "two": [unsure, unsure, wrong], "three": [wrong]}
+    kinds = []
+
+    def scenes(case, stage):
+        def scene():
+            yield Wait(0.0)
+            return Result(outcomes[case.id].pop(0))
+
+        return [scene()]
+
+    class Noted(Ensemble):
+        def __init__(self, items, begin, **how):
+            kinds.append((sorted(name for name, _ in items), how.get("most")))
+            super().__init__(items, begin, **how)
+
+    monkeypatch.setattr(module, "scenes", scenes)
+    monkeypatch.setattr(module, "Ensemble", Noted)
+    cases = [case(name) for name in outcomes]
+    session.prepare(cases, "client")
+    assert [session.play(each, "client").verdict for each in cases] == [sure, wrong, wrong]
+    assert kinds == [(["one", "three", "two"], module.AT_ONCE), (["one", "two"], module.FEW), ([""], None)]
+
+
+def test_a_crash_among_many_is_one(casting):
     session = casting("crash")
     session.prepare([case()], "client")
     assert session.play(case(), "client").verdict is Verdict.CRASH

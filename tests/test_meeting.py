@@ -90,8 +90,8 @@ def test_a_client_that_tells_nothing_is_found_in_time(meet):
 
 def test_a_server_that_sends_malformed_packets_is_found(meet):
     findings = meet(dialect=Dialect(exception_otherwise="fail-nul")).findings
+    fault = "handle of WORK_FAIL ends with a NUL"
     assert findings == [
-        "the server sends a malformed WORK_FAIL: handle of WORK_FAIL ends with a NUL",
-        "frame-last-argument-unterminated: client got WORK_FAIL handle=$job\\0: "
-        "handle of WORK_FAIL ends with a NUL",
+        f"the server sends a malformed WORK_FAIL: {fault}",
+        rf"frame-last-argument-unterminated: client got WORK_FAIL handle=$job\0: {fault}",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import AdapterError
 from gearspec.harness.adapter import AdapterProcess, EmbeddedAdapter
-from gearspec.harness.ensemble import Ensemble
+from gearspec.harness.ensemble import Ensemble, unsure
 from gearspec.harness.interview import PROBES, greet, probe
 from gearspec.harness.life import identities
 from gearspec.harness.locate import Located, locate
@@ -21,7 +21,7 @@ from gearspec.script.trait import ABILITIES
 from gearspec.script.verdict import Result, Verdict, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gearspec.harness.adapter import Adapter
     from gearspec.harness.contract import Hello
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 12
 """How many scenes are played in the background at once; most of the time they wait."""
+FEW: Final = 4
+"""How many when what could not be told is played again."""
 
 
 class Casting:
@@ -63,7 +65,9 @@ class Casting:
         self._identity: Identity | None = None
         self._hello: Hello | None = None
         self._probed: dict[tuple[str, str], Result] = {}
+        self._cases: dict[tuple[str, str], Case] = {}
         self._ensembles: list[Ensemble] = []
+        self._second: Ensemble | None = None
 
     @property
     def hello(self) -> Hello:
@@ -99,31 +103,42 @@ class Casting:
     def prepare(self, cases: Sequence[Case], role: str) -> None:
         """Begin to play cases, several at a time; `play` collects what comes of them."""
         longest_first = sorted(cases, key=lambda case: not case_waits(case))
-        items = {
-            (case.id, role): self._scenes(case, role) for case in longest_first if not self.lacks(case, role)
-        }
+        items = {(case.id, role): case for case in longest_first if not self.lacks(case, role)}
+        self._cases |= items
         if items:
-            self._ensembles.append(Ensemble(items, self.begin, most=AT_ONCE, scale=self._scale))
+            self._ensembles.append(self._ensemble(items, AT_ONCE))
 
     def play(self, case: Case, role: str) -> Result:
         """Play a case, or collect what came of it in the background.
 
-        What could not be told while others were played as well is played again alone.
+        What could not be told while many were played is played again with few others, and then alone.
         """
         refused = self._gate(case, role)
         if refused:
             return refused
-        results = [result for each in self._ensembles for result in each.collect((case.id, role))]
-        if results and worst(results).verdict is not Verdict.INCONCLUSIVE:
-            return worst(results)
-        for ensemble in self._ensembles:
-            ensemble.finish()
-        return self.alone(self._scenes(case, role))
+        item = (case.id, role)
+        results = [result for each in self._ensembles for result in each.collect(item)]
+        if unsure(results):
+            results = self._second_time(item)
+        return self.alone(self._scenes(case, role)) if unsure(results) or not results else worst(results)
+
+    def _second_time(self, item: tuple[str, str]) -> list[Result]:
+        """What comes of an item when all that could not be told is played once more, and nothing else."""
+        if self._second is None:
+            doubtful = [item, *(other for each in self._ensembles for other in each.doubtful())]
+            self._second = self._ensemble({each: self._cases[each] for each in doubtful}, FEW)
+        return self._second.collect(item)
+
+    def _ensemble(self, items: Mapping[tuple[str, str], Case], most: int) -> Ensemble:
+        scenes = {(name, role): self._scenes(case, role) for (name, role), case in items.items()}
+        return Ensemble(scenes, self.begin, most=most, scale=self._scale)
 
     def close(self) -> None:
         """End whatever is still played."""
-        while self._ensembles:
-            self._ensembles.pop().close()
+        for ensemble in [*self._ensembles, *([self._second] if self._second else [])]:
+            ensemble.close()
+        self._ensembles.clear()
+        self._second = None
 
     # --- features ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.errors import AdapterError, UsageError
 from gearspec.protocol.transcript import Speech, Transcript
-from gearspec.script.verdict import Result, Verdict
+from gearspec.script.verdict import Result, Verdict, worst
 from gearspec.wire.bench import Bench, Turn
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class _Understudy:
         )
 
 
+def unsure(results: list[Result]) -> bool:
+    """Whether what came of the scenes of an item cannot be told."""
+    return bool(results) and worst(results).verdict is Verdict.INCONCLUSIVE
+
+
 class Ensemble:
     """Plays scenes in a thread of its own; it begins at once.
 
@@ -87,6 +92,12 @@ class Ensemble:
     def collect(self, item: Item) -> list[Result]:
         """What came of the scenes of an item, as soon as they have all ended; empty if it is none of ours."""
         return [outcome.result() for outcome in self._outcomes.pop(item, [])]
+
+    def doubtful(self) -> list[Item]:
+        """The items that nobody has collected and that could not be told, once all have been played."""
+        self.finish()
+        results = {item: [each.result() for each in parts] for item, parts in self._outcomes.items()}
+        return [item for item, found in results.items() if unsure(found)]
 
     def finish(self) -> None:
         """Wait until all has been played."""
