@@ -123,7 +123,7 @@ def test_what_cannot_be_told_is_played_again_with_few_others_and_then_alone(cast
     outcomes = {"one": [unsure, sure], "two": [unsure, unsure, wrong], "three": [wrong]}
     kinds = []
 
-    def scenes(case, stage):
+    def scenes(case, _):
         def scene():
             yield Wait(0.0)
             return Result(outcomes[case.id].pop(0))
