@@ -223,3 +223,14 @@ def test_a_line_is_met_on_any_connection_and_answered_where_it_was():
 
     script = WHOLE + WHOLE.replace("$job", "$other").replace("    clause: submit-fields\n", "")
     passes(script, Fresh)
+
+
+def test_an_answer_to_a_client_that_has_closed_is_lost_and_what_it_reports_decides():
+    class Hasty(Client):
+        def submit(self, task):
+            super().submit(task)
+            self.close(self.connection)
+            self.tell("fail", task=task["task"])
+            self.over(task["task"])
+
+    assert "expected the report complete data='r', came the report fail" in fails(WHOLE, Hasty)

@@ -212,7 +212,11 @@ class Guest(Player[Cue, News, Catch]):
         yield from self.host.shut(visit, how)
 
     def visit(self, step: Message) -> Hosting[Visit]:
-        """The connection on which a server's line is sent: where it was spoken to last (K3)."""
+        """The connection on which a server's line is sent: where it was spoken to last (K3).
+
+        If the testee has closed it, and opens no other, what is sent there is lost: as a server often
+        cannot know that yet, the next line that expects something decides.
+        """
         slots = self.slots_of(step.sender)
         until = self.host.now + DEFAULT_WITHIN
         while True:
@@ -223,6 +227,8 @@ class Guest(Player[Cue, News, Catch]):
                 self.settle_on(step.sender, found[0].server)
                 return found[0]
             if (yield from self.host.pause(until)):
+                if current:
+                    return current[-1]
                 raise Stopped(Verdict.FAIL, f"the {self.role} has no connection to {step.sender}")
 
     # --- expecting --------------------------------------------------------------------------
