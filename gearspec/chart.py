@@ -136,7 +136,7 @@ class _Canvas:
     def arrow(self, step: Message) -> None:
         start, stop = self.column(step.sender), self.column(step.receiver)
         left, right = min(start, stop), max(start, stop)
-        line = ("- " if step.what == words.NOTHING else "-") * (right - left)
+        line = ("- " if step.what in {words.NOTHING, words.ANYTHING} else "-") * (right - left)
         shaft = line[: right - left - 2]
         shaft = f"{shaft}>" if start < stop else f"<{shaft}"
         self.write()

@@ -182,6 +182,9 @@ def _expect(step: Message, traits: Traits) -> Iterator[str]:
     if step.what == words.NOTHING:
         yield f"expect_nothing({step.party!r}, {step.within or 0:g})"
         return
+    if step.what == words.ANYTHING:
+        yield f"overlook({step.party!r})"
+        return
     if step.what == words.TABLE:
         rows = [
             f"({', '.join('None' if cell is None else _pattern(cell) for cell in row)},)" for row in step.rows

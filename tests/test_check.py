@@ -38,6 +38,13 @@ def accepted(lines, head=HEAD):
         ("  - worker -> server: ASSIGN\n", "ASSIGN goes the other way"),
         ("  - admin -> server: TABLE\n", "a TABLE is what a server answers"),
         ("  - client -> server: nothing\n", "'nothing' can only be expected"),
+        ("  - client -> server: anything\n", "'anything' can only be expected"),
+        (
+            SUBMIT + "  - either:\n    - {as: pass, script: [server -> client: anything]}\n"
+            "    - {as: pass, script: [server -> client: CLOSE]}\n",
+            "'anything' begins no branch",
+        ),
+        (SUBMIT + "  - together: [server -> client: anything]\n", "and not 'nothing' or 'anything'"),
         (
             "  - client -> server: SUBMIT_JOB\n",
             "a.gear.yaml:6: SUBMIT_JOB that is sent must say its function",

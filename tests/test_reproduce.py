@@ -110,6 +110,12 @@ def test_a_program_tells_what_is_not_as_expected(script, words, address, tmp_pat
     assert done.stderr == ""
 
 
+def test_a_program_does_not_mind_what_comes_after_anything(address, tmp_path):
+    got = GOT.format(data="ho")
+    loose = written(SEND + "  - server -> client: anything\n" + SEND.replace("hi", "ho") + got + SEND)
+    assert played(loose, address, tmp_path).stdout.endswith("as expected\n")
+
+
 def test_a_sent_fork_and_a_cut_anywhere_are_played_in_every_way(address, tmp_path):
     fork = """\
   - either:

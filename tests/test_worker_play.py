@@ -186,3 +186,30 @@ class Limited(Worker):
 def test_written_calls_of_a_worker_s_life_stand_for_the_implied_ones():
     script = LIFE + script_of(end="  - worker -> server: CANT_DO\n    function: $fn\n")
     passes(script, Limited)
+
+
+# --- anything --------------------------------------------------------------------------------------
+
+
+class Chatty(Worker):
+    """Says more than it was asked to."""
+
+    def result(self, step, handle):
+        self.send(self.connections[-1], "WORK_WARNING", handle=b"other", data=b"?")
+        return super().result(step, handle)
+
+
+def test_after_anything_what_no_line_asks_for_is_passed_over():
+    loose = "  - worker -> server: anything\n"
+    assert "came WORK_WARNING" in fails(script_of(), Chatty)
+    passes(script_of(loose), Chatty)
+    passes(loose + script_of(end=""), Chatty)
+
+
+def test_after_anything_a_line_still_has_to_be_met():
+    loose = "  - worker -> server: anything\n"
+    assert "expected WORK_FAIL handle='$job', nothing came" in fails(
+        script_of(loose).replace("WORK_COMPLETE", "WORK_FAIL").replace("    data: r\n", "")
+        + "  - worker calls: complete\n    data: r\n",
+        Chatty,
+    )

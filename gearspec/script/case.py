@@ -19,6 +19,7 @@ CLOSE: Final = "CLOSE"
 RESET: Final = "RESET"
 HALF_CLOSE: Final = "HALF_CLOSE"
 NOTHING: Final = "nothing"
+ANYTHING: Final = "anything"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Message:
         sender: a party.
         receiver: a party.
         what: a message of the table, or one of the other words of SCRIPTS: ``GRAB``, ``ASSIGN``,
-            ``TEXT``, ``TABLE``, ``RAW``, ``CLOSE``, ``RESET``, ``HALF_CLOSE``, ``nothing``.
+            ``TEXT``, ``TABLE``, ``RAW``, ``CLOSE``, ``RESET``, ``HALF_CLOSE``, ``nothing``,
+            ``anything``.
         values: arguments by name; ``line`` for TEXT and ``hex`` for RAW.
         args: arguments by position, in place of `values`.
         rows: the cells of a TABLE; None stands for any cell.

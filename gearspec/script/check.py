@@ -11,7 +11,7 @@ from gearspec.protocol.message import BY_NAME
 from gearspec.script import case as words
 from gearspec.script.case import Branch, Call, Case, Either, Message, Report, Step, Together
 from gearspec.script.errand import BACKGROUND, OPERATIONS, SUBMITS, written
-from gearspec.script.project import SERVER, concerns, expects, is_silence, project
+from gearspec.script.project import SERVER, concerns, expects, is_loose, is_silence, project
 from gearspec.script.step import StepParser
 from gearspec.script.value import AnyOf, Clock, Matches, Value, names_in
 
@@ -22,7 +22,7 @@ SILENT: Final = {
     **dict.fromkeys(("numerator", "denominator"), b"0"),
 }
 """What is sent for an argument that is not written; every other one must be."""
-_CUT: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING})
+_CUT: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING, words.ANYTHING})
 _OVER: Final = frozenset(
     {"WORK_COMPLETE", "WORK_FAIL", "WORK_EXCEPTION", "ERROR", words.CLOSE, words.RESET, words.HALF_CLOSE}
 )
@@ -99,8 +99,10 @@ class _Checker:
         for line in step.steps:
             if not concerns(line, self.role):
                 continue
-            if not expects(line, self.role) or is_silence(line):
-                raise self.error("'together' holds only lines that are expected, and not 'nothing'", line)
+            if not expects(line, self.role) or is_silence(line) or is_loose(line):
+                raise self.error(
+                    "'together' holds only lines that are expected, and not 'nothing' or 'anything'", line
+                )
             self.steps((line,), scope)
 
     def either(self, step: Either, scope: _Scope) -> None:
@@ -113,6 +115,8 @@ class _Checker:
                 f"all branches begin with an expected line, or all with a sent one (seen by a {self.role})",
                 step,
             )
+        if loose := next((first for first in firsts if first and is_loose(first)), None):
+            raise self.error("'anything' begins no branch, since it waits for nothing", loose)
         scopes, before = [], self.open
         for branch in step.branches:
             inner, self.open = scope.copy(), before
@@ -151,7 +155,7 @@ class _Checker:
         alone = len(self.case.under_test) == 1  # another role may look at what this line only says
         if alone and (step.within is not None or step.not_before is not None):
             raise self.error("'within' and 'not-before' stand on a line that is expected", step)
-        if step.what in {words.NOTHING, words.TABLE}:
+        if step.what in {words.NOTHING, words.ANYTHING, words.TABLE}:
             raise self.error(f"'{step.what}' can only be expected", step)
         if alone and step.clause:
             raise self.error(

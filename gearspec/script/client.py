@@ -204,6 +204,7 @@ class ClientPlayer(Guest):
     def end(self) -> Hosting[None]:
         """K8: it ends when it is asked to, and has told of every task once."""
         yield from self.begin()
+        self.over = True
         self.host.check_alive()
         if "quit" not in self.written:
             yield from self.host.ask(do="quit")

@@ -86,7 +86,7 @@ class Guest(Player[Cue, News, Catch]):
         self.answered: tuple[Visit, bytes] | None = None
         self.tasks: dict[str, str] = {}
         self.written = written(self.script, stage.role)
-        self.begun = False
+        self.begun = self.over = False
 
     # --- the whole --------------------------------------------------------------------------
 
@@ -332,8 +332,17 @@ class Guest(Player[Cue, News, Catch]):
     def pump(self, steps: list[Expected]) -> Hosting[None]:
         """Take in what is no line of any script, and answer it as a server would (K5, W1, W2)."""
         for visit in self.host.visits:
-            while visit.queue and (yield from self.absorb(visit, visit.queue[0], steps)):
-                pass
+            while visit.queue:
+                if not (yield from self.absorb(visit, visit.queue[0], steps)):
+                    if not self._overlooks(visit, steps):
+                        break
+                    visit.queue.popleft()
+
+    def _overlooks(self, visit: Visit, steps: list[Expected]) -> bool:
+        """Whether anything may come on a connection, and what is first there is for no current line."""
+        if self.host.called(visit.server) not in self.loose or not (steps or self.over):
+            return False
+        return all(self.fits(step, visit.queue[0].what) is None for step in steps)
 
     def absorb(self, visit: Visit, catch: Catch, steps: list[Expected]) -> Hosting[bool]:
         """Take the first in the queue of a connection, if none of the current lines asks for it."""

@@ -95,7 +95,7 @@ class _ServerPlayer(Player[Action, Moment, Received]):
     def _end(self) -> Talking[None]:
         """S8: nothing more may come, on any connection; and the ledger must add up."""
         yield from self.talk.look()
-        for link in self.talk.links.values():
+        for link in (link for link in self.talk.links.values() if link.party not in self.loose):
             while link.queue and not link.party.startswith("~") and link.whole:
                 received = link.queue.popleft()
                 if not self._absorbed(received, words.NOTHING, at_end=True):
@@ -142,6 +142,8 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         queue = self.talk.links[step.party].queue
         while queue and self._absorbed(queue[0], step.what):
             queue.popleft()
+        if step.party in self.loose:
+            return next((received for received in queue if self.fits(step, received.what) is not None), None)
         return queue[0] if queue else None
 
     @staticmethod
@@ -155,7 +157,8 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         """Take what came off its connection."""
         assert isinstance(step, Message)
         link = self.talk.links[step.party]
-        link.queue.popleft()
+        while link.queue.popleft() is not head:
+            continue
         if isinstance(head.what, Sign):
             link.talking = False
         link.took(head.what)

@@ -16,7 +16,7 @@ from gearspec.script import case as words
 from gearspec.script.case import Either, Message, Report, Together
 from gearspec.script.check import DEFAULT_WITHIN
 from gearspec.script.phrase import came, wanted
-from gearspec.script.project import expects, is_silence, project
+from gearspec.script.project import expects, is_loose, is_silence, project
 from gearspec.script.value import names_in
 from gearspec.script.verdict import Result, Stopped, Verdict
 
@@ -69,6 +69,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         step: where the play is.
         expected: what is awaited there, in words.
         found: what came instead, in words.
+        loose: who is sent what no line asks for, and it is no matter: parties, or servers of a testee.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         self.clause: str | None = None
         self.verdict = Verdict.PASS
         self.flags: set[str] = set()
+        self.loose: set[str] = set()
         self.step: Step = case.steps[0]
         self.expected = self.found = ""
 
@@ -236,6 +238,9 @@ class Player(ABC, Generic[Doing, Heard, Found]):
         self.turn_to(step)
         if isinstance(step, Message) and step.what == words.NOTHING:
             yield from self.expect_nothing(step, rest)
+            return
+        if is_loose(step):
+            self.loose.add(self.place(step))
             return
         yield from self.prompt([step], rest)
         for _ in range(step.times if isinstance(step, Message) else 1):

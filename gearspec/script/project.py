@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from gearspec.script.case import NOTHING, Call, Either, Listen, Message, Report, Together
+from gearspec.script.case import ANYTHING, NOTHING, Call, Either, Listen, Message, Report, Together
 
 if TYPE_CHECKING:
     from gearspec.script.case import Step
@@ -52,3 +52,8 @@ def expects(step: Step, role: str) -> bool:
 def is_silence(step: Step) -> bool:
     """Whether a line says that nothing comes."""
     return isinstance(step, Message) and step.what == NOTHING
+
+
+def is_loose(step: Step) -> bool:
+    """Whether a line says that it is no matter what comes."""
+    return isinstance(step, Message) and step.what == ANYTHING

@@ -21,7 +21,7 @@ SERVER: Final = re.compile(r"server\d*|first|second")
 _ARROW: Final = re.compile(r"(\w+) -> (\w+)")
 _WORDS: Final = frozenset(
     {words.GRAB, words.ASSIGN, words.TEXT, words.TABLE, words.RAW}
-    | {words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING}
+    | {words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING, words.ANYTHING}
 )
 _SENT_KEYS: Final = frozenset({"frame", "split", "join", "times"})
 _EXPECTED_KEYS: Final = frozenset({"within", "not-before", "times"})

@@ -181,6 +181,7 @@ class WorkerPlayer(Guest):
     def end(self) -> Hosting[None]:
         """W6: the worker is back for more."""
         yield from self.begin()
+        self.over = True
         yield from self.pump([])
         self.host.check_alive()
         if not self.cut:
