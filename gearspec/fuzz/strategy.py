@@ -18,12 +18,14 @@ from gearspec.protocol.packet import Line, Packet
 from gearspec.protocol.transcript import RAW, Note, What
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from gearspec.protocol.message import Message
     from gearspec.script.trait import Traits
+
+    Pair = tuple[bytes, Message]
 
 MARK: Final = b"gear-00000000000"
 """Stands for a fresh word in what is drawn."""
@@ -140,7 +142,10 @@ def packets(
         names: of which messages.
         magics: under which magics, where these are legal.
     """
-    pairs = [pair for pair in LEGAL if pair[0] in magics and pair[1].name in names]
+    return _packets([pair for pair in LEGAL if pair[0] in magics and pair[1].name in names])
+
+
+def _packets(pairs: Sequence[Pair]) -> SearchStrategy[Packet]:
     return st.sampled_from(pairs).flatmap(lambda pair: _packet(*pair, _VALUES))
 
 
@@ -191,10 +196,27 @@ _SLOW: Final = 128
 
 @st.composite
 def attacks(draw: DrawFn) -> Sending:
-    """One to four pieces, most of them with something wrong."""
-    pieces = tuple(draw(st.lists(st.one_of(_PIECES), min_size=1, max_size=4)))
-    cuts = draw(st.one_of(st.just(()), chunkings([len(piece.data) for piece in pieces])))
-    return Sending(pieces, cuts, draw(st.booleans()))
+    """What is sent to a server: one to four pieces, most of them with something wrong."""
+    some = tuple(draw(st.lists(_ATTACK, min_size=1, max_size=4)))
+    return Sending(some, draw(cuts(some)), draw(st.booleans()))
+
+
+def cuts(pieces: Iterable[Piece]) -> SearchStrategy[tuple[int, ...]]:
+    """Offsets at which what is sent is cut, or none."""
+    return st.one_of(st.just(()), chunkings([len(piece.data) for piece in pieces]))
+
+
+def pieces(sound: Sequence[Pair], other: Sequence[Pair] = LEGAL) -> SearchStrategy[Piece]:
+    """Packets as they should be, and whatever can be wrong with a packet.
+
+    Args:
+        sound: magic and message of the former.
+        other: of the latter, before something goes wrong with it.
+    """
+    packet = _packets(other)
+    wrong = (_hostile(other), _separators(packet), _magics(packet), _types(packet), _sizes(packet))
+    whole = [strategy.map(_whole) for strategy in (_packets(sound), *wrong)]
+    return st.one_of(*whole, _fragments(packet), _mixtures(packet), _LINE)
 
 
 def _whole(packet: Packet) -> Piece:
@@ -209,18 +231,18 @@ def _raw(data: bytes) -> Piece:
     return Piece(data, Note(RAW, data))
 
 
-def _hostile() -> SearchStrategy[Packet]:
+def _hostile(pairs: Sequence[Pair]) -> SearchStrategy[Packet]:
     """Packets with odd arguments, in a frame that tells no lie."""
     values = {
         name: st.one_of(value, st.sampled_from(ODD), st.sampled_from(LONG)) for name, value in _VALUES.items()
     }
-    return st.sampled_from(LEGAL).flatmap(lambda pair: _packet(*pair, values))
+    return st.sampled_from(pairs).flatmap(lambda pair: _packet(*pair, values))
 
 
 @st.composite
-def _separators(draw: DrawFn) -> Packet:
+def _separators(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
     """Packets with an argument too few or too many."""
-    packet = draw(_ANY)
+    packet = draw(packets)
     parts = packet.body.split(b"\0")
     at = draw(st.integers(0, len(parts)))
     changed = draw(st.sampled_from([parts[:at], [*parts[:at], b"", *parts[at:]], [b"".join(parts)]]))
@@ -228,54 +250,43 @@ def _separators(draw: DrawFn) -> Packet:
 
 
 @st.composite
-def _magics(draw: DrawFn) -> Packet:
+def _magics(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
     """Packets with another magic."""
     near = st.sampled_from([b"\0REX", b"\0req", b"REQ\0", b"\0\0\0\0", RES])
-    return draw(_ANY)._replace(magic=draw(st.one_of(near, st.binary(min_size=4, max_size=4))))
+    return draw(packets)._replace(magic=draw(st.one_of(near, st.binary(min_size=4, max_size=4))))
 
 
 @st.composite
-def _types(draw: DrawFn) -> Packet:
+def _types(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
     """Packets with another type."""
-    return draw(_ANY)._replace(type=draw(st.one_of(st.sampled_from(TYPES), st.integers(0, 2**32 - 1))))
+    return draw(packets)._replace(type=draw(st.one_of(st.sampled_from(TYPES), st.integers(0, 2**32 - 1))))
 
 
 @st.composite
-def _sizes(draw: DrawFn) -> Packet:
+def _sizes(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
     """Packets with another size."""
-    packet = draw(_ANY)
+    packet = draw(packets)
     length = len(packet.body)
     near = st.sampled_from([length + 1, max(length - 1, 0), length + HEADER_SIZE])
     return packet._replace(size=draw(st.one_of(near, st.sampled_from(SIZES))))
 
 
 @st.composite
-def _fragments(draw: DrawFn) -> Piece:
+def _fragments(draw: DrawFn, packets: SearchStrategy[Packet]) -> Piece:
     """Packets that end too early."""
-    data = draw(_ANY).encode()
+    data = draw(packets).encode()
     return _raw(data[: draw(st.integers(1, len(data) - 1))])
 
 
 @st.composite
-def _mixtures(draw: DrawFn) -> Piece:
+def _mixtures(draw: DrawFn, packets: SearchStrategy[Packet]) -> Piece:
     """A line of text inside a packet, or a packet inside a line of text."""
-    outer, inner = draw(st.permutations([draw(_ANY).encode(), draw(_LINE).data]))
+    outer, inner = draw(st.permutations([draw(packets).encode(), draw(_LINE).data]))
     at = draw(st.integers(0, len(outer)))
     return _raw(outer[:at] + inner + outer[at:])
 
 
-_ANY: Final = packets()
 _LINE: Final = st.one_of(
     st.sampled_from(LINES), st.sampled_from(DEADLY_LINES), _BYTES.map(lambda raw: b"x" + raw)
 ).map(_line)
-_PIECES: Final = (
-    packets(magics=[REQ]).map(_whole),
-    _hostile().map(_whole),
-    _separators().map(_whole),
-    _magics().map(_whole),
-    _types().map(_whole),
-    _sizes().map(_whole),
-    _fragments(),
-    _mixtures(),
-    _LINE,
-)
+_ATTACK: Final = pieces([pair for pair in LEGAL if pair[0] == REQ])
