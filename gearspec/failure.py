@@ -41,16 +41,15 @@ def replay_command(case: Case, role: str, option: str) -> str:
     return shlex.join(["gearspec", "replay", item if is_own(case) else f"{case.path}::{item}", option])
 
 
-def explain_failure(case: Case, role: str, result: Result, message: str, option: str) -> str:
+def explain_failure(case: Case, result: Result, message: str, again: str) -> str:
     """All that a reader needs to understand a failure.
 
     Args:
         case: what was played.
-        role: what was under test.
         result: what came of it.
         message: why that is a failure: the result's own message, or what the list of known
             deviations has to say.
-        option: what puts the same program under test.
+        again: the command that plays it again.
     """
     judged = message if message != result.message else ""
     facts = [("case", f"{case.title} ({case.path}:{result.line or case.line})")]
@@ -64,7 +63,7 @@ def explain_failure(case: Case, role: str, result: Result, message: str, option:
     lines = [judged or f"{result.verdict}: {result.message}", ""]
     lines += [f"{name:{width}}  {text}" for name, text in facts if text]
     transcript = result.transcript.render(result.names) or "nothing was sent"
-    lines += ["", "transcript of all sides:", transcript, "", f"again: {replay_command(case, role, option)}"]
+    lines += ["", "transcript of all sides:", transcript, "", f"again: {again}"]
     return escaped("\n".join(lines))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gearspec.errors import AuthorError
-from gearspec.failure import explain_failure
+from gearspec.failure import explain_failure, replay_command
 from gearspec.harness.expectation import Judgement
 from gearspec.report import Record, make_gap, make_record
 from gearspec.script.load import load_cases
@@ -125,7 +125,9 @@ class CaseItem(pytest.Item):
             return make_gap(self.case, self.role, self.gap)
         result = self.result or Result(Verdict.ERROR, problem)
         judgement = self.judgement or Judgement("fail", problem)
-        return make_record(self.case, self.role, result, judgement, self.duration)
+        return make_record(
+            self.case, self.role, result, judgement, again=self._again(), duration=self.duration
+        )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own
         """The failure in words; a traceback only for what is no verdict."""
@@ -134,7 +136,10 @@ class CaseItem(pytest.Item):
         if not isinstance(excinfo.value, Deviates):
             return super().repr_failure(excinfo, style)
         assert self.result is not None, "only a result deviates"
-        return explain_failure(self.case, self.role, self.result, str(excinfo.value), self.run.option)
+        return explain_failure(self.case, self.result, str(excinfo.value), self._again())
+
+    def _again(self) -> str:
+        return replay_command(self.case, self.role, self.run.option)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gearspec.errors import AuthorError, UsageError
 from gearspec.harness.expectation import Outcome, sign
-from gearspec.report import Record, Report
+from gearspec.report import Record, Report, make_header
 from gearspec.script.verdict import Verdict
 from gearspec.tally import Tally
 
@@ -53,7 +53,7 @@ class Minutes:
                 raise UsageError(f"a part cannot bring the expectations up to date: {left_out}")
         self._report = self._open_report()
         if self._report:
-            self._report.header(under_test, self._options.changed())
+            self._report.header(make_header(under_test, self._options.changed()))
 
     def add(self, record: Record) -> None:
         """Note what came of one item."""
@@ -65,7 +65,7 @@ class Minutes:
         """Finish the report, and bring the expectations up to date where that was asked for."""
         complete = self._planned <= self.tally.records.keys()
         if self._report:
-            self._report.footer(planned=len(self._planned), run=self.tally.run, complete=complete)
+            self._report.footer({"planned": len(self._planned), "run": self.tally.run, "complete": complete})
         if self._options.update is not None:
             self._update(complete=complete)
 

@@ -62,6 +62,7 @@ class Property:
         self._item, self._run = item, run
         self._result: Result | None = None
         self._judgement: Judgement | None = None
+        self._again = ""
         self._duration = 0.0
         self._avoided: Counter[str] = Counter()
 
@@ -106,7 +107,7 @@ class Property:
             return make_gap(self.case, ROLE, self.gap)
         result = self._result or Result(Verdict.ERROR, problem)
         judgement = self._judgement or Judgement("fail", problem)
-        record = make_record(self.case, ROLE, result, judgement, self._duration)
+        record = make_record(self.case, ROLE, result, judgement, again=self._again, duration=self._duration)
         record["avoided"] = self._avoided
         return record
 
@@ -134,16 +135,15 @@ class Property:
 
     def _judge(self, result: Result, *options: str) -> None:
         self._result = result
+        test = f"{self.case.path}::{self._item.name}"
+        self._again = shlex.join(["pytest", test, self._run.option, *options])
         self._judgement = judgement = self._run.judge(self.case, ROLE, result)
         self._item.user_properties.append(("verdict", str(result.verdict)))
         if judgement.action == "known":
             pytest.xfail(judgement.message)
         if judgement.action == "fail":
-            text = explain_failure(self.case, ROLE, result, judgement.message, self._run.option)
-            again = ["pytest", f"{self.case.path}::{self._item.name}", self._run.option, *options]
-            # A case is played again in another way, and that is the last line.
-            head = text.rpartition("\n")[0]
-            pytest.fail(f"{head}\nagain: {shlex.join(again)}", pytrace=False)
+            text = explain_failure(self.case, result, judgement.message, self._again)
+            pytest.fail(text, pytrace=False)
 
 
 @pytest.fixture

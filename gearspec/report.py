@@ -2,7 +2,7 @@
 
 The first line is a header, the last one a footer; a report without a footer is
 of a run that was cut off. ``report.schema.json`` beside this module describes
-every line.
+every line, and `gearspec.log` reads them again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,54 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 """The version of the format; it grows when a reader of the old one could go wrong."""
+
+
+class Subject(TypedDict):
+    """A program under test.
+
+    Attributes:
+        name: its name, or the address or the command that was given.
+        version: as a probe or an adapter told it; None if none did.
+        edition: the edition of PROTOCOL that it is held to.
+    """
+
+    name: str
+    version: str | None
+    edition: str
+
+
+class Header(TypedDict):
+    """What is tested, and how.
+
+    Attributes:
+        format: `FORMAT`.
+        gearspec: our version.
+        target: the server under test, if there is one.
+        testee: the library under test, if there is one.
+        options: those of gearspec that are not at their defaults.
+        time: when the run began, in UTC, as ISO 8601 has it.
+    """
+
+    format: int
+    gearspec: str
+    target: Subject | None
+    testee: Subject | None
+    options: dict[str, object]
+    time: str
+
+
+class Footer(TypedDict):
+    """How much of what there is was run.
+
+    Attributes:
+        planned: how many items there are for the roles under test.
+        run: how many items have a verdict.
+        complete: whether every one that was planned has a line.
+    """
+
+    planned: int
+    run: int
+    complete: bool
 
 
 class Entry(TypedDict):
@@ -66,6 +114,7 @@ class Record(TypedDict):
         came: what came instead.
         as_expected: whether it passes, or deviates as the list of known deviations says.
         known: what that list says of it; empty if it is not listed.
+        again: the command that plays it again.
         duration: seconds.
         avoided: how many inputs were not tried because the target is known to die of them, by the reason.
         transcript: of all sides, when the verdict is no PASS.
@@ -86,12 +135,32 @@ class Record(TypedDict):
     came: str
     as_expected: bool
     known: str
+    again: str
     duration: float
     avoided: dict[str, int]
     transcript: list[Entry]
 
 
-def make_record(case: Case, role: str, result: Result, judgement: Judgement, duration: float) -> Record:
+def make_header(under_test: Mapping[str, Subject], options: Mapping[str, object]) -> Header:
+    """The header of a run that begins now.
+
+    Args:
+        under_test: the ``target`` and the ``testee``; one may be missing.
+        options: those of gearspec that are not at their defaults.
+    """
+    return {
+        "format": FORMAT,
+        "gearspec": __version__,
+        "target": under_test.get("target"),
+        "testee": under_test.get("testee"),
+        "options": dict(options),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def make_record(
+    case: Case, role: str, result: Result, judgement: Judgement, *, again: str, duration: float
+) -> Record:
     """The record of an item that was run."""
     return _blank(case, role) | {
         "verdict": str(result.verdict),
@@ -102,6 +171,7 @@ def make_record(case: Case, role: str, result: Result, judgement: Judgement, dur
         "came": result.came,
         "as_expected": judgement.action != "fail",
         "known": judgement.message if judgement.action == "known" else "",
+        "again": again,
         "duration": round(duration, 6),
         "transcript": [] if result.verdict is Verdict.PASS else entries(result.transcript, result.names),
     }
@@ -129,6 +199,7 @@ def _blank(case: Case, role: str) -> Record:
         "came": "",
         "as_expected": True,
         "known": "",
+        "again": "",
         "duration": 0.0,
         "avoided": {},
         "transcript": [],
@@ -162,40 +233,17 @@ class Report:
     def __init__(self, path: Path) -> None:
         self._file: IO[str] = path.open("w", encoding="ascii")
 
-    def header(
-        self, under_test: Mapping[str, Mapping[str, str | None]], options: Mapping[str, object]
-    ) -> None:
-        """Say what is tested, and how.
-
-        Args:
-            under_test: name, version and edition of the ``target`` and of the ``testee``; one may be missing.
-            options: those of gearspec that are not at their defaults.
-        """
-        self._write(
-            "header",
-            {
-                "format": FORMAT,
-                "gearspec": __version__,
-                "target": under_test.get("target"),
-                "testee": under_test.get("testee"),
-                "options": dict(options),
-                "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            },
-        )
+    def header(self, header: Header) -> None:
+        """Say what is tested, and how."""
+        self._write("header", header)
 
     def case(self, record: Record) -> None:
         """Add one item."""
         self._write("case", record)
 
-    def footer(self, *, planned: int, run: int, complete: bool) -> None:
-        """Say how much of what there is was run, and close the file.
-
-        Args:
-            planned: how many items there are for the roles under test.
-            run: how many of them have a verdict.
-            complete: whether every one of them has a line.
-        """
-        self._write("footer", {"planned": planned, "run": run, "complete": complete})
+    def footer(self, footer: Footer) -> None:
+        """Say how much of what there is was run, and close the file."""
+        self._write("footer", footer)
         self._file.close()
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:

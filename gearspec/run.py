@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gearspec.harness.program import Program
+    from gearspec.report import Subject
     from gearspec.script.case import Case
     from gearspec.script.verdict import Result
 
@@ -189,7 +190,7 @@ class Run:
         return subject
 
     @property
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> Subject:
         """What is under test, as JSON can hold it."""
         return {"name": self.name, "version": self.session.version, "edition": self.edition}
 

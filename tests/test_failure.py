@@ -25,9 +25,7 @@ CASE = """\
 
 def told(**result):
     (case,) = parse_cases(CASE, "a file.gear.yaml")
-    return explain_failure(
-        case, "server", Result(Verdict.FAIL, "wrong", **result), "wrong", "--target=host:1"
-    ).splitlines()
+    return explain_failure(case, Result(Verdict.FAIL, "wrong", **result), "wrong", "do it").splitlines()
 
 
 @given(st.text())
@@ -45,6 +43,10 @@ def test_plain_text_stays_as_it_is(text):
 def test_a_failure_during_setup_names_every_clause_and_one_of_a_clause_only_that():
     assert sum(line.startswith("clause ") for line in told(clause=None)) == 1
     assert any("echo-answered: " in line for line in told(clause="echo-answered"))
+
+
+def test_the_last_line_says_how_to_see_it_again():
+    assert told()[-1] == "again: do it"
 
 
 def test_the_line_where_it_ended_is_named():

@@ -7,7 +7,7 @@ from gearspec.harness.expectation import Judgement
 from gearspec.plugin import INI
 from gearspec.protocol.packet import Line, Packet, request
 from gearspec.protocol.transcript import OPEN, RAW, Note, Transcript
-from gearspec.report import Report, entries, make_gap, make_record
+from gearspec.report import Report, entries, make_gap, make_header, make_record
 from gearspec.script.verdict import Result, Verdict
 from gearspec.suite import own_cases
 
@@ -28,17 +28,17 @@ def transcript():
 
 def record(verdict, action="fail"):
     result = Result(verdict, "why", flags=("flag",), transcript=transcript(), names={b"gear-1": "$word"})
-    return make_record(CASE, "server", result, Judgement(action, "why"), 0.25)
+    return make_record(CASE, "server", result, Judgement(action, "why"), again="again", duration=0.25)
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_each_line_is_as_the_schema_says(tmp_path, verdict):
     path = tmp_path / "out.jsonl"
     report = Report(path)
-    report.header({"target": MINE, "testee": MINE | {"version": None}}, {"dangerous": True})
+    report.header(make_header({"target": MINE, "testee": MINE | {"version": None}}, {"dangerous": True}))
     report.case(record(verdict))
     report.case(make_gap(CASE, "server", "dangerous"))
-    report.footer(planned=2, run=1, complete=True)
+    report.footer({"planned": 2, "run": 1, "complete": True})
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["header", "case", "case", "footer"]
     for line in lines:
@@ -56,10 +56,10 @@ def test_the_schema_is_one_and_refuses_what_is_not_in_it():
 def test_what_was_written_is_there_although_the_run_was_killed(tmp_path):
     path = tmp_path / "out.jsonl"
     report = Report(path)
-    report.header({"target": MINE}, {})
+    report.header(make_header({"target": MINE}, {}))
     header = json.loads(path.read_text())
     assert (header["target"], header["testee"]) == (MINE, None)
-    report.footer(planned=0, run=0, complete=False)
+    report.footer({"planned": 0, "run": 0, "complete": False})
 
 
 def test_a_transcript_is_in_order_in_words_and_in_hexadecimal():

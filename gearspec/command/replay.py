@@ -86,7 +86,7 @@ def _find(what: str) -> list[Case]:
 
 
 def _replay(run: Run, case: Case, role: str, *, hexadecimal: bool) -> int:
-    from gearspec.failure import escaped, explain_failure  # noqa: PLC0415 - likewise
+    from gearspec.failure import escaped, explain_failure, replay_command  # noqa: PLC0415 - likewise
     from gearspec.suite import item_id  # noqa: PLC0415 - likewise
 
     if role not in run.roles:
@@ -98,7 +98,8 @@ def _replay(run: Run, case: Case, role: str, *, hexadecimal: bool) -> int:
     result = run.play(case, role)
     judgement = run.judge(case, role, result)
     if judgement.action == "fail" and hexadecimal:
-        click.echo(explain_failure(case, role, result, judgement.message, run.option))
+        again = replay_command(case, role, run.option)
+        click.echo(explain_failure(case, result, judgement.message, again))
         return _FAILED
     click.echo(escaped(result.transcript.render(result.names, hexadecimal=hexadecimal)))
     click.echo(escaped(f"\n{result.verdict} {result.message}".rstrip()))
