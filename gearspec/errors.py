@@ -8,7 +8,8 @@ Each branch blames exactly one party, and that decides what pytest makes of it::
     │   │   ├── ClauseError     clauses.yaml
     │   │   ├── VectorError     a file of vectors
     │   │   ├── ScriptError     a case
-    │   │   └── TargetError     a target file or an expectations file
+    │   │   ├── TargetError     a target file or an expectations file
+    │   │   └── ReportError     a report of a run, or a result that was kept
     │   └── UsageError          an option or an argument
     ├── WireError               bytes that the peer sent; judged, not raised past a verdict
     │   ├── PacketTooLarge      a header that announces more than is accepted
@@ -65,6 +66,10 @@ class ScriptError(DocumentError):
 
 class TargetError(DocumentError):
     """A fault in a target file or in the expectations beside it."""
+
+
+class ReportError(DocumentError):
+    """A fault in a report of a run, or in a result that was kept."""
 
 
 class UsageError(AuthorError):
