@@ -65,6 +65,39 @@ def load(text: str, path: Path | str, error: type[DocumentError] = DocumentError
     return None if node is None else _Builder(path, error).build(node)
 
 
+class Inline(dict[str, Any]):
+    """A mapping that `dump` writes on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML gives it
+        return True
+
+    def text(self, found: str) -> yaml.Node:
+        return self.represent_scalar(_TEXT, found, style=None if found.isprintable() else '"')
+
+    def inline_list(self, found: tuple[object, ...]) -> yaml.Node:
+        return self.represent_sequence(_LIST, found, flow_style=True)
+
+    def inline_mapping(self, found: Inline) -> yaml.Node:
+        return self.represent_mapping(_MAPPING, found, flow_style=True)
+
+
+_TEXT, _LIST, _MAPPING = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_Dumper.add_representer(str, _Dumper.text)
+_Dumper.add_representer(Text, _Dumper.text)
+_Dumper.add_representer(tuple, _Dumper.inline_list)
+_Dumper.add_representer(Inline, _Dumper.inline_mapping)
+
+
+def dump(found: object) -> str:
+    """The YAML that `load` reads as this: mappings, lists and tuples of text.
+
+    A tuple or an `Inline` stands on one line, everything else has a line to each entry.
+    """
+    return yaml.dump(found, Dumper=_Dumper, sort_keys=False, width=100)
+
+
 def _words(problem: yaml.YAMLError) -> str:
     words = getattr(problem, "problem", None) or str(problem).partition("\n")[0]
     return f"this is not YAML: {words}"

@@ -10,7 +10,7 @@ from gearspec.errors import ScriptError
 from gearspec.protocol.message import BY_NAME
 from gearspec.script import case as words
 from gearspec.script.case import Branch, Call, Either, Frame, Listen, Message, Report, Step, Together
-from gearspec.script.value import AnyOf, Clock, Join, Matches, Repeat, Template, Value, template
+from gearspec.script.value import AnyOf, Clock, Join, Matches, Repeat, Value, literal, template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,7 +161,7 @@ class StepParser:
     def argument(self, what: str, key: Text, found: Any) -> Value:  # noqa: ANN401 - YAML
         """Parse the value of a named argument; that of RAW is hexadecimal."""
         if what == words.RAW and isinstance(found, Text):
-            return Template((self.hexadecimal(found),))
+            return literal(self.hexadecimal(found))
         return self.value(found, key.line)
 
     @staticmethod
@@ -296,7 +296,7 @@ class StepParser:
         if not isinstance(inner, Text):
             return None
         if form == "hex":
-            return Template((self.hexadecimal(inner),))
+            return literal(self.hexadecimal(inner))
         if form == "clock":
             return Clock(self.number(inner, line))
         if form == "matches":

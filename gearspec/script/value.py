@@ -74,6 +74,11 @@ class Matches:
 Value = Template | Repeat | Join | Clock | AnyOf | Matches
 
 
+def literal(data: bytes) -> Template:
+    """Bytes without a name in them."""
+    return Template((data,) if data else ())
+
+
 def template(text: str) -> Template:
     """Parse a scalar.
 
