@@ -22,6 +22,7 @@ from gearspec.command.probe import probe
 from gearspec.command.replay import replay
 from gearspec.command.run import run
 from gearspec.command.serve import serve
+from gearspec.command.site import site
 from gearspec.errors import AdapterError, AuthorError, HarnessError, TargetGone
 from gearspec.failure import escaped
 
@@ -43,7 +44,7 @@ def cli() -> None:
     """
 
 
-for command in (run, listing, explain, replay, decode, serve, probe, doctor):
+for command in (run, listing, explain, replay, decode, serve, probe, doctor, site):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Where the data of gearspec lies: suites and vectors.
+"""Where the data of gearspec lies: suites, vectors and docs.
 
 A wheel carries them inside the package; in a checkout they stand beside it, so
 that they can be read, linked and edited without knowing Python.
@@ -17,7 +17,7 @@ def data_folder(name: str) -> Path:
     """The folder of that name in the package, else in the checkout beside it.
 
     Args:
-        name: ``suites`` or ``vectors``.
+        name: ``suites``, ``vectors`` or ``docs``.
 
     Raises:
         HarnessError: it is in neither place, so this installation is broken.

@@ -240,10 +240,14 @@ STRUCTURAL: Final = frozenset(
 )
 """The defects that a packet has whatever its arguments mean."""
 
-_ASSIGNING: Final = frozenset({"JOB_CREATED", *GRABS.values()})
+ASSIGNING: Final = frozenset({"JOB_CREATED", *GRABS.values()})
 """The messages in which the sender has made the handle; in all others it says what it was told."""
-_NUMBERS: Final = frozenset({"numerator", "denominator", "timeout", "epoch", "waiting"})
-_RANGES: Final = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
+BOOLEANS: Final = frozenset({"known", "running"})
+"""The arguments that are ``0`` or ``1``."""
+NUMBERS: Final = frozenset({"numerator", "denominator", "timeout", "epoch", "waiting"})
+"""The arguments that are numbers in decimal digits."""
+RANGES: Final = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 6)}
+"""The arguments that are numbers within bounds, with both of them."""
 
 
 def check(packet: Packet, sender: str | None = None) -> list[Violation]:
@@ -300,14 +304,14 @@ def _check_arguments(packet: Packet, message: Message) -> list[Violation]:
 def _check_value(message: Message, name: str, value: bytes) -> list[Violation]:
     what = f"{name} of {message.name}"
     shown = f"{value[:32]!r}{'...' if len(value) > 32 else ''}"
-    if name == "handle" and message.name in _ASSIGNING and len(value) >= HANDLE_LIMIT:
+    if name == "handle" and message.name in ASSIGNING and len(value) >= HANDLE_LIMIT:
         text = f"{what} has {len(value)} bytes; {HANDLE_LIMIT - 1} and a NUL are allowed"
         return [Violation("HANDLE_TOO_LONG", text)]
-    if name in {"known", "running"} and value not in {b"0", b"1"}:
+    if name in BOOLEANS and value not in {b"0", b"1"}:
         return [Violation("NOT_A_BOOLEAN", f"{what} is {shown}")]
-    if (name in _NUMBERS or name in _RANGES) and not value.isdigit():
+    if (name in NUMBERS or name in RANGES) and not value.isdigit():
         return [Violation("NOT_A_NUMBER", f"{what} is {shown}")]
-    low, high = _RANGES.get(name, (0, 0))
-    if name in _RANGES and not low <= int(value[:20]) <= high:
+    low, high = RANGES.get(name, (0, 0))
+    if name in RANGES and not low <= int(value[:20]) <= high:
         return [Violation("OUT_OF_RANGE", f"{what} is {shown}, allowed are {low} to {high}")]
     return []

@@ -1,0 +1,50 @@
+"""Teaches Sphinx to read our pages: a fragment of HTML becomes sections with HTML in them.
+
+What lies between two headings is kept as it is. The headings make the table of contents,
+and Sphinx searches the text of all of it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from docutils import nodes
+from sphinx.parsers import Parser
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+_HEADING: Final = re.compile(
+    r'^<h(?P<level>[123])(?: id="(?P<id>[^"]+)")?>(?P<title>.*)</h(?P=level)>$', re.MULTILINE
+)
+
+
+class Fragment(Parser):
+    """The parser of what ends in ``.html``."""
+
+    supported = ("fragment",)
+
+    def parse(self, inputstring: str, document: nodes.document) -> None:
+        """Put the sections of a page into a document."""
+        self.setup_parse(inputstring, document)
+        above: list[nodes.Element] = [document]
+        headings = list(_HEADING.finditer(inputstring))
+        ends = [heading.start() for heading in headings[1:]] + [len(inputstring)]
+        for heading, end in zip(headings, ends, strict=True):
+            section = nodes.section(ids=[heading["id"] or "top"])
+            section += nodes.title("", html.unescape(heading["title"]))
+            if text := inputstring[heading.end() : end].strip():
+                section += nodes.raw("", text, format="html")
+            level = int(heading["level"])
+            above[level:] = [section]
+            above[level - 1].append(section)
+        self.finish_parse()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """What Sphinx calls."""
+    app.add_source_parser(Fragment)
+    app.add_source_suffix(".html", "fragment")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,31 @@
+"""What the reference says of messages, arguments and commands in words of its own."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from gearspec.errors import DocumentError
+from gearspec.form import Form
+
+
+class Words(NamedTuple):
+    """Sentences by name: what a message is for, what an argument means, what a command does."""
+
+    messages: dict[str, str]
+    arguments: dict[str, str]
+    commands: dict[str, str]
+
+
+@cache
+def load_words() -> Words:
+    """The words of ``words.yaml``.
+
+    Raises:
+        DocumentError: the file is not as it must be.
+    """
+    form = Form(Path(__file__).with_name("words.yaml"), DocumentError)
+    document = form.keys(form.load(), set(Words._fields), Words._fields)
+    parts = (form.mapping(document[part]) for part in Words._fields)
+    return Words(*({str(name): form.text(part, name) for name in part} for part in parts))

@@ -1,0 +1,99 @@
+"""Pages of messages say what the table, the clauses, the vectors and the cases say."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from gearspec.page.answer import Consequence, consequences
+from gearspec.page.message import message_page, message_pages
+from gearspec.page.template import slug
+from gearspec.page.usage import Usage, usages
+from gearspec.page.words import load_words
+from gearspec.protocol.admin import COMMANDS
+from gearspec.protocol.clause import load_clauses
+from gearspec.protocol.message import BY_NAME, MESSAGES
+from gearspec.suite import find_case
+from gearspec.vector import load_vectors
+
+SUBMIT = BY_NAME["SUBMIT_JOB"]
+VECTORS = [one for one in load_vectors() if one.path.stem == "submit-job"]
+CASE = find_case("echo-returns-what-was-sent")
+
+
+def page(message=SUBMIT, usage=None, follows=None, vectors=VECTORS):
+    return message_page(message, usage or Usage(), follows or {}, vectors)
+
+
+def test_each_message_has_a_page():
+    paths = {one.path for one in message_pages([], load_vectors())}
+    assert {f"messages/{slug(message.name)}.html" for message in MESSAGES} < paths
+
+
+def test_there_are_words_for_each_message_argument_and_command_and_for_nothing_else():
+    words = load_words()
+    assert words.messages.keys() == BY_NAME.keys()
+    assert words.arguments.keys() == {name for message in MESSAGES for name in message.arguments}
+    assert words.commands.keys() == {name.decode() for name in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"type": 77}, "type 77"),
+        ({"arguments": ("function", "unique", "reducer")}, "reducer"),
+        ({"opaque": False}, "any bytes but NUL</td><td>with the packet"),
+        ({"senders": frozenset({"worker"})}, "worker → server"),
+        ({"receivers": frozenset({"client"})}, "server → client"),
+    ],
+)
+def test_a_changed_row_of_the_table_changes_its_page(change, shown, monkeypatch):
+    changed = replace(SUBMIT, **change)
+    monkeypatch.setattr("gearspec.page.message.MESSAGES", (changed,))
+    assert shown in page(changed)
+    monkeypatch.undo()
+    assert shown not in page()
+
+
+def test_a_changed_clause_changes_the_pages_of_the_messages_that_it_names(monkeypatch):
+    clause = replace(load_clauses()["submit-fields"], text="A SUBMIT_JOB carries <nothing>.")
+    monkeypatch.setattr("gearspec.page.usage.load_clauses", lambda: {clause.id: clause})
+    assert "A SUBMIT_JOB carries &lt;nothing&gt;." in page(usage=usages([])["SUBMIT_JOB"])
+
+
+def test_a_case_is_on_the_pages_of_its_messages_and_not_on_them_when_its_script_has_them_no_more():
+    there = usages([CASE])["ECHO_REQ"]
+    gone = usages([replace(CASE, steps=())])["ECHO_REQ"]
+    link = f"../cases/{CASE.id}.html"
+    assert link in page(BY_NAME["ECHO_REQ"], there, vectors=())
+    assert link not in page(BY_NAME["ECHO_REQ"], gone, vectors=())
+
+
+def test_a_case_that_tests_a_message_is_not_said_to_use_it_as_well():
+    for usage in usages([CASE]).values():
+        assert not usage.tested.keys() & usage.used.keys()
+
+
+def test_what_answers_a_message_is_what_the_model_answers():
+    found = consequences([CASE])
+    assert found[Consequence("ECHO_REQ", "ECHO_RES", back=True)] is CASE
+    assert "the sender may be answered <a" in page(BY_NAME["ECHO_REQ"], follows=found, vectors=())
+    assert 'it when <a href="../messages/echo-req.html"' in page(
+        BY_NAME["ECHO_RES"], follows=found, vectors=()
+    )
+
+
+def test_each_byte_of_a_vector_stands_on_its_page_beside_what_it_is():
+    text = page()
+    vector = next(one for one in VECTORS if one.id == "submit-job-typical")
+    own = text[text.index(f'id="vector-{vector.id}"') :]
+    own = own[: own.index("</table>")]
+    assert bytes.fromhex("".join(re.findall(r'"><td><code>([0-9a-f ]+)</code></td>', own))) == vector.data
+    assert re.findall(r"</code></td><td>(\w+)</td>", own) == ["magic", "type", "size", *SUBMIT.arguments]
+
+
+def test_markup_in_a_vector_is_shown_and_not_obeyed():
+    element = replace(VECTORS[0].elements[0], fields={"function": b"<script>"})
+    text = page(vectors=[replace(VECTORS[0], title="<b>", elements=(element,))])
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
