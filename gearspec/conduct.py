@@ -118,13 +118,13 @@ class Conduct:
             dropped = {
                 item
                 for item in ours
-                if weigh(case_level(item.case)) > weigh(item.run.options.level) or not self._has(item.role)
+                if weigh(case_level(item.case)) > weigh(item.run.options.level) or not self.has(item.role)
             }
         if dropped:
             self.config.hook.pytest_deselected(items=list(dropped))
         items[:] = sorted((item for item in items if item not in dropped), key=self._place)
 
-    def _has(self, role: str) -> bool:
+    def has(self, role: str) -> bool:
         """Whether the program under test has a role; only a testee that was named has to be asked."""
         return role == _SERVER or not self.config.option.testee or role in self.run_of(role).roles
 
@@ -201,7 +201,7 @@ class Conduct:
 
         folder = self.config.invocation_params.dir
         paths = [(folder / argument.partition("::")[0]).resolve() for argument in self.config.args]
-        return frozenset(suite_items(paths, {role for role in self.roles if self._has(role)}))
+        return frozenset(suite_items(paths, {role for role in self.roles if self.has(role)}))
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """The header: only when a case was collected, and so after it was."""

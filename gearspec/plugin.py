@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         *(f"{level}: a case whose strongest clause has this level" for level in LEVELS),
         "clause(*ids): what a case decides",
+        "under_test(role): what a property is about, a server if it does not say",
         "dangerous: a case that may kill its target or change it for good",
     ):
         config.addinivalue_line("markers", marker)

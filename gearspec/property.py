@@ -3,7 +3,8 @@
 A file of such tests says ``pytest_plugins = ["gearspec.property"]`` and uses the fixture
 `gear_property`. To reports, to the known deviations and to the summary, a property is a case without
 a script: its id is the name of the test in kebab-case, its title the docstring, its clauses those of
-the marker ``clause``.
+the marker ``clause``, and what is under test the role in the marker ``under_test``: a server if there
+is none.
 
 PYTEST_DONT_REWRITE: a file of properties imports this before it names it as a plugin,
 and pytest would warn of that.
@@ -15,13 +16,13 @@ import json
 import shlex
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
 from gearspec.errors import AuthorError
 from gearspec.failure import escaped, explain_failure
-from gearspec.fuzz.arena import Arena
+from gearspec.fuzz.arena import ServerArena
 from gearspec.fuzz.search import Filter, search
 from gearspec.harness.expectation import Judgement
 from gearspec.report import make_gap, make_record
@@ -30,22 +31,23 @@ from gearspec.script.verdict import Result, Verdict
 from gearspec.suite import case_level, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Collection, Generator, Iterator
 
+    from gearspec.conduct import Conduct
     from gearspec.fuzz.arena import Ordeal
-    from gearspec.fuzz.search import Examples
-    from gearspec.fuzz.trial import Trial
+    from gearspec.fuzz.search import Arena, Examples
     from gearspec.report import Record
     from gearspec.run import Run
     from gearspec.script.trait import Traits
 
-ROLE: Final = "server"
+SERVER: Final = "server"
+Example = TypeVar("Example")
 _DANGER: Final = "whatever is sent may kill it"
 _KEY: Final[pytest.StashKey[Property]] = pytest.StashKey()
 
 
 class Property:
-    """One property on the target of this run.
+    """One property on the program under test of this run.
 
     Args:
         item: the test.
@@ -59,7 +61,7 @@ class Property:
     def __init__(self, item: pytest.Function, run: Run) -> None:
         self.case = as_case(item)
         self.gap = ""
-        self._item, self._run = item, run
+        self._item, self._run, self._role = item, run, _role(item)
         self._result: Result | None = None
         self._judgement: Judgement | None = None
         self._again = ""
@@ -76,21 +78,29 @@ class Property:
         """How the target is talked with."""
         return self._run.target.traits
 
-    def hold(self, trial: Trial, examples: Examples, *, count: int) -> None:
+    def hold(
+        self,
+        trial: Callable[[Example], Any],
+        examples: Examples[Example],
+        *,
+        hazards: Callable[[Example], Collection[str]],
+        count: int,
+    ) -> None:
         """Try examples, and say whether what came of it is as expected.
 
         The same seed gives the same examples: 0, or that of ``--hypothesis-seed``.
 
         Args:
-            trial: what they are tried for.
-            examples: where they come from; those that the target is known to die of are left out.
+            trial: makes of an example what the arena of the role tries; for a server that is an `Ordeal`.
+            examples: where they come from; those that the program is known to die of are left out.
+            hazards: tells which those are, in words of ``avoid``.
             count: how many are tried.
         """
         start = int(self._item.config.getoption("--hypothesis-seed", None) or 0)
-        permitted = Filter(self._run.target.avoid)
+        permitted = Filter(hazards, self._run.target.avoid)
         tried = examples.filter(permitted)
         result = self._in_arena(lambda arena: search(arena, trial, tried, count=count, start=start))
-        self._note(permitted)
+        self._note(permitted.avoided)
         self._judge(result, f"--hypothesis-seed={start}")
 
     def stand(self, ordeal: Ordeal) -> None:
@@ -99,21 +109,27 @@ class Property:
         Args:
             ordeal: what neither an example nor a line of a script can say, such as a peer that does not read.
         """
-        self._judge(self._in_arena(lambda arena: arena.undergo(ordeal)))
+        self._judge(self._in_arena(lambda arena: arena.try_out(ordeal)))
 
     def record(self, problem: str) -> Record:
         """What a report says of it; `problem` is what kept us from trying it, if something did."""
         if self.gap:
-            return make_gap(self.case, ROLE, self.gap)
+            return make_gap(self.case, self._role, self.gap)
         result = self._result or Result(Verdict.ERROR, problem)
         judgement = self._judgement or Judgement("fail", problem)
-        record = make_record(self.case, ROLE, result, judgement, again=self._again, duration=self._duration)
+        record = make_record(
+            self.case, self._role, result, judgement, again=self._again, duration=self._duration
+        )
         record["avoided"] = self._avoided
         return record
 
-    def _in_arena(self, fight: Callable[[Arena], Result]) -> Result:
+    def _arena(self) -> Arena[Any]:
+        """Where the role of this property is tried; one for clients and workers has its place here."""
+        return ServerArena(self._run.target, self._run.options.scale)
+
+    def _in_arena(self, fight: Callable[[Arena[Any]], Result]) -> Result:
         began = time.perf_counter()
-        arena = Arena(self._run.target, self._run.options.scale)
+        arena = self._arena()
         try:
             result = fight(arena)
         finally:
@@ -125,19 +141,19 @@ class Property:
             self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
         return result
 
-    def _note(self, permitted: Filter) -> None:
-        self._avoided = permitted.avoided
-        counts = [f"{name} {count}" for name, count in sorted(permitted.avoided.items())]
+    def _note(self, avoided: Counter[str]) -> None:
+        self._avoided = avoided
+        counts = [f"{name} {count}" for name, count in sorted(avoided.items())]
         self._item.user_properties += [("avoided", count) for count in counts]
         if counts:
-            known = f"not tried, as {self._run.target.name} is known to die of it: {', '.join(counts)}"
+            known = f"not tried, as {self._run.name} is known to die of it: {', '.join(counts)}"
             self._item.add_report_section("call", "gearspec", known)
 
     def _judge(self, result: Result, *options: str) -> None:
         self._result = result
         test = f"{self.case.path}::{self._item.name}"
         self._again = shlex.join(["pytest", test, self._run.option, *options])
-        self._judgement = judgement = self._run.judge(self.case, ROLE, result)
+        self._judgement = judgement = self._run.judge(self.case, self._role, result)
         self._item.user_properties.append(("verdict", str(result.verdict)))
         if judgement.action == "known":
             pytest.xfail(judgement.message)
@@ -148,9 +164,9 @@ class Property:
 
 @pytest.fixture
 def gear_property(request: pytest.FixtureRequest) -> Property:
-    """The property that this test is about, on the target of this run."""
+    """The property that this test is about, on the program under test of this run."""
     item: pytest.Function = request.node
-    run: Run = request.config.pluginmanager.get_plugin("gearspec.conduct").run_of(ROLE)  # type: ignore[union-attr]
+    run = _conduct(request.config).run_of(_role(item))
     found = item.stash[_KEY] = Property(item, run)
     try:
         found.gap = run.refusal(found.case) or ""
@@ -169,7 +185,7 @@ def as_case(item: pytest.Function) -> Case:
         id=item.name.removeprefix("test_").replace("_", "-"),
         title=(item.function.__doc__ or "").partition("\n")[0].removesuffix("."),
         clauses=clauses,
-        under_test=(ROLE,),
+        under_test=(_role(item),),
         needs=(),
         dangerous=_DANGER,
         leaves=None,
@@ -177,6 +193,17 @@ def as_case(item: pytest.Function) -> Case:
         path=str(path),
         line=(line or 0) + 1,
     )
+
+
+def _role(item: pytest.Function) -> str:
+    marker = item.get_closest_marker("under_test")
+    return str(marker.args[0]) if marker else SERVER
+
+
+def _conduct(config: pytest.Config) -> Conduct:
+    found: Conduct | None = config.pluginmanager.get_plugin("gearspec.conduct")
+    assert found, "the plugin of gearspec registers it"
+    return found
 
 
 def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
@@ -187,12 +214,12 @@ def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each property with its level; drop those below the wanted one, and all if no server is tested."""
-    weak = set()
-    tested = ROLE in config.pluginmanager.get_plugin("gearspec.conduct").roles  # type: ignore[union-attr]
+    """Mark each property with its level; drop those below the wanted one, or of a role not tested."""
+    weak, conduct = set(), _conduct(config)
     for item in _properties(items):
-        level = case_level(as_case(item))
+        level, role = case_level(as_case(item)), _role(item)
         item.add_marker(level)
+        tested = role in conduct.roles and conduct.has(role)
         if not tested or weigh(level) > weigh(config.option.gear_level):
             weak.add(item)
     if weak:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gearspec.fuzz.arena import TRIES, Arena
+from gearspec.fuzz.arena import ServerArena, playing
 from gearspec.fuzz.strategy import Piece, Sending
-from gearspec.harness.performance import DEAD
+from gearspec.harness.performance import DEAD, TRIES
 from gearspec.harness.target import load_target, resolve_target
 from gearspec.protocol.packet import Line
 from gearspec.script.action import Open, Send, Wait
@@ -29,11 +29,14 @@ def ask(sending, _stage):
     return Result(Verdict.PASS if answered else Verdict.FAIL, "as the trial has it")
 
 
+asking = playing(ask)
+
+
 @pytest.fixture
 def arena(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(f"command: ['{{python}}', {PROGRAM}, '{{port}}']\nclose-fence: none\n")
-    arena = Arena(load_target(path), scale=0.1)
+    arena = ServerArena(load_target(path), scale=0.1)
     yield arena
     arena.close()
 
@@ -44,38 +47,38 @@ def pid(arena):
 
 def test_what_passes_leaves_the_server_as_it_is(arena):
     first = pid(arena)
-    assert arena.try_out(ask, line(b"version")).verdict is Verdict.PASS
+    assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
     assert pid(arena) == first
 
 
 def test_an_ordeal_is_judged_like_an_example(arena):
-    assert arena.undergo(lambda *_: Result(Verdict.PASS)).verdict is Verdict.PASS
+    assert arena.try_out(lambda *_: Result(Verdict.PASS)).verdict is Verdict.PASS
     first = pid(arena)
 
     def kill(instance, _stage):
         instance.process.kill("was shot")
-        return instance.play([ask(line(b"version"), None)])[0]
+        return asking(line(b"version"))(instance, None)
 
-    result = arena.undergo(kill)
+    result = arena.try_out(kill)
     assert (result.verdict, result.message) == (Verdict.CRASH, "the server was shot")
     assert pid(arena) != first
 
 
 def test_a_server_that_dies_is_a_crash_and_is_started_again(arena):
     first = pid(arena)
-    assert arena.try_out(ask, line(b"die")).verdict is Verdict.CRASH
+    assert arena.try_out(asking(line(b"die"))).verdict is Verdict.CRASH
     assert pid(arena) != first
-    assert arena.try_out(ask, line(b"version")).verdict is Verdict.PASS
+    assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
 
 
 def test_a_failure_after_which_nobody_is_answered_is_a_hang(arena):
-    result = arena.try_out(ask, line(b"mute"))
+    result = arena.try_out(asking(line(b"mute")))
     assert (result.verdict, result.clause) == (Verdict.HANG, "server-survives")
-    assert arena.try_out(ask, line(b"version")).verdict is Verdict.PASS
+    assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
 
 
 def test_a_failure_of_a_server_that_is_well_stays_one(arena):
-    result = arena.try_out(lambda *_: fails(), line(b"version"))
+    result = arena.try_out(playing(lambda *_: fails())(line(b"version")))
     assert (result.verdict, result.message) == (Verdict.FAIL, "a failure")
 
 
@@ -85,12 +88,12 @@ def fails():
 
 
 def test_a_death_that_shows_late_is_that_of_the_example_before(arena):
-    arena.try_out(ask, line(b"version"))
+    arena.try_out(asking(line(b"version")))
     arena._instance.process.kill("was shot")
-    result = arena.try_out(ask, line(b"version"))
+    result = arena.try_out(asking(line(b"version")))
     assert result.verdict is Verdict.CRASH
     assert result.message == "server-survives: the server was shot, after the example before was over"
-    assert arena.try_out(ask, line(b"version")).verdict is Verdict.PASS
+    assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
 
 
 def test_what_cannot_be_told_is_tried_again(arena):
@@ -101,20 +104,20 @@ def test_what_cannot_be_told_is_tried_again(arena):
         yield Open("client")
         return Result(Verdict.INCONCLUSIVE if len(tried) < TRIES else Verdict.PASS)
 
-    assert arena.try_out(doubtful, line(b"version")).verdict is Verdict.PASS
+    assert arena.try_out(playing(doubtful)(line(b"version"))).verdict is Verdict.PASS
     assert len(tried) == TRIES
 
 
 def test_what_a_program_said_of_faults_inside_is_kept(arena):
-    arena.try_out(ask, line(b"complain"))
-    arena.try_out(ask, line(b"die"))
+    arena.try_out(asking(line(b"complain")))
+    arena.try_out(asking(line(b"die")))
     assert arena.complaints == ["x.c:7: runtime error: null pointer"]
 
 
 def test_a_server_that_is_not_ours_is_gone_when_it_dies():
     with running() as port:
-        arena = Arena(resolve_target(f"127.0.0.1:{port}"), scale=0.1)
+        arena = ServerArena(resolve_target(f"127.0.0.1:{port}"), scale=0.1)
         assert arena.gone is None
-        assert arena.try_out(ask, line(b"die")).verdict in DEAD
+        assert arena.try_out(asking(line(b"die"))).verdict in DEAD
         assert arena.gone.startswith(f"127.0.0.1:{port}: server-survives: ")
         arena.close()

@@ -12,6 +12,8 @@ pytest_plugins = ["pytester"]
 PROPERTY = '''
 import pytest
 
+from gearspec.fuzz.arena import playing
+from gearspec.fuzz.hazard import hazards
 from gearspec.fuzz.strategy import attacks
 from gearspec.script.action import Open, Send, Wait
 from gearspec.script.verdict import Result, Verdict
@@ -36,13 +38,13 @@ def of(verdict):
 @pytest.mark.clause("server-survives", "frame-any-chunking")
 def test_that_it_holds(gear_property):
     """That it holds."""
-    gear_property.hold(of(Verdict.PASS), attacks(), count=5)
+    gear_property.hold(playing(of(Verdict.PASS)), attacks(), hazards=hazards, count=5)
 
 
 @pytest.mark.clause("server-survives")
 def test_that_it_fails(gear_property):
     """That it fails."""
-    gear_property.hold(of(Verdict.FAIL), attacks(), count=5)
+    gear_property.hold(playing(of(Verdict.FAIL)), attacks(), hazards=hazards, count=5)
 '''
 
 

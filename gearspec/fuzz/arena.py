@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TypeVar
 
 from gearspec.harness.instance import begin
 from gearspec.harness.locate import locate
-from gearspec.harness.performance import DEAD
+from gearspec.harness.performance import DEAD, TRIES, token
 from gearspec.script.play import Stage
 from gearspec.script.verdict import Result, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gearspec.fuzz.strategy import Sending
-    from gearspec.fuzz.trial import Trial
     from gearspec.harness.instance import Instance
     from gearspec.harness.target import Target
+    from gearspec.script.action import Play
 
     Ordeal = Callable[[Instance, Stage], Result]
 
-TRIES: Final = 3
-"""How often an example is tried of which the harness could not tell what it came to."""
+Example = TypeVar("Example")
 
 
-class Arena:
+class ServerArena:
     """A target of our own, or one that its owner lets us hurt.
 
     It is another instance than the one that cases are played on, so what examples leave behind
@@ -51,17 +48,13 @@ class Arena:
         self.gone: str | None = None
         self.complaints: list[str] = []
         self._scale = scale
-        self._stage = Stage(target.traits, _token, time.time)
+        self._stage = Stage(target.traits, token, time.time)
         self._located = locate(target) if target.command else None
         self._instance = self._begin()
         self._last = Result(Verdict.PASS)
 
-    def try_out(self, trial: Trial, sending: Sending) -> Result:
-        """What comes of an example; a server that dies of it, or goes mute, is started again."""
-        return self.undergo(lambda instance, stage: instance.play([trial(sending, stage)])[0])
-
-    def undergo(self, ordeal: Ordeal) -> Result:
-        """What comes of an ordeal, which need not be a play alone; as for an example."""
+    def try_out(self, ordeal: Ordeal) -> Result:
+        """What comes of it; a server that dies of it, or goes mute, is started again."""
         if self._instance.ended:
             message = f"server-survives: the server {self._instance.ended}, after the example before was over"
             result = replace(self._last, verdict=Verdict.CRASH, message=message, clause="server-survives")
@@ -102,5 +95,6 @@ class Arena:
         self._instance = self._begin()
 
 
-def _token(length: int) -> str:
-    return secrets.token_hex(length)[:length]
+def playing(trial: Callable[[Example, Stage], Play]) -> Callable[[Example], Ordeal]:
+    """Goes through one play of an example."""
+    return lambda example: lambda instance, stage: instance.play([trial(example, stage)])[0]

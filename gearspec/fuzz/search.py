@@ -1,27 +1,27 @@
-"""The search for an example that a server does not survive, and for a smaller one that it does not either."""
+"""The search for an example that a program does not survive, and for a smaller one like it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from gearspec.fuzz.hazard import hazards
+from gearspec.harness.expectation import SOUND
 from gearspec.harness.performance import DEAD
 from gearspec.script.verdict import Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from hypothesis.strategies import SearchStrategy
 
-    from gearspec.fuzz.arena import Arena
-    from gearspec.fuzz.strategy import Sending
-    from gearspec.fuzz.trial import Trial
-
-    Examples = SearchStrategy[Sending]
+Example = TypeVar("Example")
+if TYPE_CHECKING:
+    Examples = SearchStrategy[Example]
+Attempt_contra = TypeVar("Attempt_contra", contravariant=True)
+Attempt = TypeVar("Attempt")
 
 DEATHS: Final = 12
 """How often a server may die or go mute until no smaller example is looked for; each may take seconds."""
@@ -34,23 +34,44 @@ _QUICK: Final = settings(
 )
 
 
-class Filter:
+class Arena(Protocol[Attempt_contra]):
+    """Where examples are tried: a program that is started again whenever one of them has killed it.
+
+    An attempt is whatever the arena takes; for a server it is a `gearspec.fuzz.arena.Ordeal`.
+    """
+
+    complaints: list[str]
+    """What programs that have ended by now had printed of faults inside them."""
+
+    @property
+    def gone(self) -> str | None:
+        """Why nothing can be tried any more; None while something can."""
+
+    def try_out(self, attempt: Attempt_contra, /) -> Result:
+        """What comes of it."""
+
+    def close(self) -> None:
+        """Stop what was started."""
+
+
+class Filter(Generic[Example]):
     """Lets through what a target is not known to die of.
 
     Args:
-        avoid: words of `gearspec.fuzz.hazard.hazards`.
+        hazards: what an example holds that some program dies of, in words of ``avoid``.
+        avoid: what this one is known to die of.
 
     Attributes:
         avoided: how many examples were not tried, by the reason.
     """
 
-    def __init__(self, avoid: Collection[str]) -> None:
+    def __init__(self, hazards: Callable[[Example], Collection[str]], avoid: Collection[str]) -> None:
         self.avoided: Counter[str] = Counter()
-        self._avoid = frozenset(avoid)
+        self._hazards, self._avoid = hazards, frozenset(avoid)
 
-    def __call__(self, sending: Sending) -> bool:
+    def __call__(self, example: Example) -> bool:
         """Whether an example may be tried; one that may not is counted."""
-        found = hazards(sending) & self._avoid
+        found = self._avoid.intersection(self._hazards(example))
         self.avoided.update(found)
         return not found
 
@@ -59,35 +80,46 @@ class _Found(Exception):  # noqa: N818 - it ends a search, with success
     """An example that does not pass."""
 
 
-def search(arena: Arena, trial: Trial, examples: Examples, *, count: int, start: int = 0) -> Result:
+def search(
+    arena: Arena[Attempt],
+    trial: Callable[[Example], Attempt],
+    examples: Examples[Example],
+    *,
+    count: int,
+    start: int = 0,
+) -> Result:
     """Try examples until one does not pass; then smaller ones, as long as they do not pass either.
 
     Args:
         arena: where they are tried.
-        trial: what they are tried for.
-        examples: where they come from.
+        trial: makes an attempt of an example.
+        examples: where they come from; they can be compared.
         count: how many are tried at most.
         start: the seed; the same one gives the same examples.
 
     Returns:
         What came of the smallest example that did not pass, else PASS.
     """
-    failed: dict[Sending, Result] = {}
+    failed: list[tuple[Example, Result]] = []
     found = Result(Verdict.PASS)
 
     @seed(start)
     @settings(_QUICK, max_examples=count)
     @given(examples)
-    def try_one(sending: Sending) -> None:
+    def try_one(example: Example) -> None:
         nonlocal found
-        tired = sum(result.verdict in DEAD for result in failed.values()) >= DEATHS
-        if sending not in failed and (tired or arena.gone):
-            return
-        # The smallest is tried again to be told; the server need not die once more for that.
-        result = failed.get(sending) or arena.try_out(trial, sending)
-        if result.verdict is not Verdict.PASS:
-            failed[sending] = found = result
-            raise _Found
+        # The smallest is tried again to be told; the program need not die once more for that.
+        result = next((known for one, known in failed if one == example), None)
+        if result is None:
+            tired = sum(known.verdict in DEAD for _, known in failed) >= DEATHS
+            if tired or arena.gone:
+                return
+            result = arena.try_out(trial(example))
+            if result.verdict in SOUND:
+                return
+            failed.append((example, result))
+        found = result
+        raise _Found
 
     with suppress(_Found):
         try_one()
