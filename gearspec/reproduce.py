@@ -6,7 +6,6 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gearspec.chart import label
 from gearspec.protocol.message import BY_NAME, MESSAGES
 from gearspec.script import case as words
 from gearspec.script.case import Either, Message, Together
@@ -17,6 +16,7 @@ from gearspec.script.load import first_message
 from gearspec.script.project import SERVER, project
 from gearspec.script.trait import Traits
 from gearspec.script.value import AnyOf, Clock, Join, Matches, Repeat, Template
+from gearspec.sequence import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
