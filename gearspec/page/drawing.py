@@ -1,9 +1,8 @@
 """A sequence chart as SVG, to stand in a page.
 
-It has no style of its own: `STYLE` goes once into the page. Its strokes and text take the
-colour of the text around them, so that it is as light or as dark as the page; a break takes
-``--gearspec-bad`` if the page sets it. It has its natural size, and scrolls in its box where
-that is too wide.
+It has no style of its own: ``static/chart.css`` goes once into the page. Its strokes and text
+take the colour of the text around them, so that it is as light or as dark as the page. It has
+its natural size, and scrolls in its box where that is too wide.
 """
 
 from __future__ import annotations
@@ -22,25 +21,6 @@ if TYPE_CHECKING:
     from gearspec.report import Record
     from gearspec.script.case import Case
     from gearspec.sequence import Row
-
-STYLE: Final = """\
-.chart { overflow-x: auto; margin: 1rem 0; }
-.chart svg { display: block; max-width: none; font: 12.5px ui-monospace, Menlo, Consolas, monospace; }
-.chart text { fill: currentColor; }
-.chart .middle { text-anchor: middle; }
-.chart .remark, .chart .time { font-size: 11px; }
-.chart .time { text-anchor: end; }
-.chart a text { text-decoration: underline; }
-.chart path, .chart rect { fill: none; stroke: currentColor; }
-.chart .life { opacity: .35; }
-.chart .loose { stroke-dasharray: 4 4; }
-.chart .odd { stroke-dasharray: 9 2 2 2; }
-.chart .note { fill: currentColor; fill-opacity: .08; stroke-opacity: .4; }
-.chart .frame { stroke-opacity: .5; stroke-dasharray: 2 3; }
-.chart .head, .chart .label, .chart .break text { font-weight: bold; }
-.chart .break path { stroke: var(--gearspec-bad, #d9363e); stroke-width: 3; }
-"""
-"""What a page with charts needs in its style sheet."""
 
 _CHAR: Final = 7.6
 _SMALL: Final = 6.7

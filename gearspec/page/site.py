@@ -41,7 +41,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "html_theme": "furo",
     "html_title": f"gearspec {__version__}",
     "html_static_path": [str(_STATIC)],
-    "html_css_files": ["gearspec.css"],
+    "html_css_files": ["gearspec.css", "chart.css"],
     "html_copy_source": False,
     "html_use_index": False,
     "html_show_copyright": False,
