@@ -23,6 +23,8 @@ from gearspec.protocol.transcript import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gearspec.protocol.message import Message
+
 FORMAT: Final = "1"
 """The version of the file format and of the export; ``vectors/schema.json`` describes both."""
 RESULTS: Final = ("valid", "invalid", "incomplete", "tolerated")
@@ -163,7 +165,7 @@ def load_vectors(folder: Path | None = None) -> list[Vector]:
 
 
 def export(folder: Path | None = None) -> dict[str, Any]:
-    """All of it as JSON can hold it, every value in hexadecimal; ``vectors/schema.json`` says how.
+    """All of it and the table, as JSON can hold it, every value in hexadecimal; ``vectors/schema.json`` says how.
 
     Raises:
         VectorError: as `load_vectors`.
@@ -171,11 +173,22 @@ def export(folder: Path | None = None) -> dict[str, Any]:
     folder = folder or data_folder("vectors")
     return {
         "format": FORMAT,
+        "messages": {name: _export_message(message) for name, message in BY_NAME.items()},
         "flags": {
             flag: {"kind": note.kind, "effect": note.effect, "clauses": list(note.clauses)}
             for flag, note in load_notes(folder).items()
         },
         "vectors": [_export_vector(vector) for vector in load_vectors(folder)],
+    }
+
+
+def _export_message(message: Message) -> dict[str, Any]:
+    return {
+        "type": message.type,
+        "senders": sorted(message.senders),
+        "receivers": sorted(message.receivers),
+        "arguments": list(message.arguments),
+        "opaque": message.opaque,
     }
 
 
