@@ -165,7 +165,7 @@ def load_vectors(folder: Path | None = None) -> list[Vector]:
 
 
 def export(folder: Path | None = None) -> dict[str, Any]:
-    """All of it and the table, as JSON can hold it, every value in hexadecimal; ``vectors/schema.json`` says how.
+    """The table and all vectors as JSON can hold it, in hexadecimal; ``vectors/schema.json`` says how.
 
     Raises:
         VectorError: as `load_vectors`.

@@ -24,11 +24,16 @@ from gearspec.vector import export, load_vectors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GUIDES: Final = ("command-line", "targets", "adapters", "expectations", "verdicts", "vectors", "peers")
-"""The pages of ``docs/`` for users, in the order in which they are to be read."""
-CONTRIBUTING: Final = ("architecture", "clauses", "scripts", "ledger")
+GUIDES: Final = (
+    *("test-your-server", "test-your-library", "read-a-failure", "verdicts", "expectations", "ci"),
+    *("command-line", "targets", "adapters", "peers", "fuzzing", "findings"),
+    *("vectors", "other-languages", "wireshark", "formats"),
+)
+"""The pages of ``docs/`` for users, in the order in which they are to be read; any other comes after them."""
+CONTRIBUTING: Final = ("write-a-case", "scripts", "clauses", "ledger", "architecture")
 """Those for whoever adds to gearspec."""
-_STATIC: Final = Path(__file__).with_name("static")
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_STATIC: Final = _PACKAGE / "page" / "static"
 _MARK: Final = ".buildinfo"
 """The file by which a folder is known to be a site."""
 _SETTINGS: Final[dict[str, Any]] = {
@@ -76,6 +81,9 @@ def build(out: Path) -> None:
 
 
 def _front(cases: int, vectors: int) -> str:
+    places = {name: place for place, name in enumerate(GUIDES)}
+    names = (path.stem for path in data_folder("docs").glob("*.md"))
+    written = sorted(names, key=lambda name: (places.get(name, len(places)), name))
     return render(
         "index.md",
         messages=len(MESSAGES),
@@ -83,7 +91,7 @@ def _front(cases: int, vectors: int) -> str:
         clauses=len(load_clauses()),
         cases=cases,
         vectors=vectors,
-        guides=GUIDES,
+        guides=[name for name in written if name not in CONTRIBUTING],
         contributing=CONTRIBUTING,
     )
 
@@ -99,7 +107,11 @@ def _write(source: Path) -> None:
 
 def _write_data(extra: Path) -> None:
     """What programs read: the vectors, and the schemas of all formats."""
-    extra.mkdir()
+    schemas = extra / "schemas"
+    schemas.mkdir(parents=True)
+    for path in _PACKAGE.glob("*.schema.json"):
+        shutil.copy(path, schemas)
+    shutil.copy(data_folder("vectors") / "schema.json", schemas / "vectors.schema.json")
     (extra / "vectors.json").write_text(json.dumps(export()), "utf-8")
 
 
