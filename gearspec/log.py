@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gearspec.report import Footer, Header, Record, Subject
 
 _SCHEMA: Final = Path(__file__).with_name("report.schema.json")
+LONGEST: Final = 2_000
+"""How many characters of one text are shown to people."""
 _SHOWN: Final = 200
 """How many characters of a fault are shown: a schema repeats what it refuses."""
 
@@ -53,6 +55,23 @@ class Log:
         """What was under test: the ``target``, the ``testee``, or both."""
         found = {"target": self.header["target"], "testee": self.header["testee"]}
         return {kind: subject for kind, subject in found.items() if subject}
+
+
+def plain(log: Log) -> Log:
+    """The same, with nothing in it that is not printable, and what is too long to be read cut."""
+    return Log(_plain(log.header), _plain(log.records), log.footer)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        # Hexadecimal is harmless, and would be none any more if it were cut.
+        return {key: inner if key == "hex" else _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    shown, left = escaped(value[:LONGEST]), len(value) - LONGEST
+    return f"{shown}... ({left} more characters)" if left > 0 else shown
 
 
 def read_log(path: Path) -> Log:

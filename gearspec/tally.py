@@ -109,7 +109,7 @@ class Tally:
             editions: for each role that was under test, the edition of PROTOCOL that it is held to.
         """
         tables = [self.of(role)._table(role, editions[role]) for role in ROLES if role in editions]  # noqa: SLF001 - of its own kind
-        return [*chain.from_iterable(tables), self._verdicts(), *self._notes()]
+        return [*chain.from_iterable(tables), self._verdicts(), *self.notes()]
 
     def _table(self, role: str, edition: str) -> list[str]:
         cases, clauses = self.cases(), self.clauses(edition)
@@ -132,7 +132,8 @@ class Tally:
         known = sum(bool(record["known"]) for record in self.records.values())
         return "verdicts: " + (", ".join(counts) or "none") + (f"; {known} known and listed" if known else "")
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """What a reader must know beside the numbers."""
         gaps: dict[str, int] = {}
         for record in self.records.values():
             if record["verdict"] is None:

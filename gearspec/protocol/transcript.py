@@ -98,13 +98,17 @@ class Transcript:
             names: values to print as ``$name``, so that two runs read the same.
             hexadecimal: print the bytes of each packet under it as well.
         """
-        lines = []
+        lines: list[str] = []
         for event in sorted(self.events, key=lambda event: event.at):
-            head = f"{event.at * 1000:9.1f} ms  {event.sender} -> {event.receiver}: "
-            lines.append(head + describe(event.what, names))
-            if hexadecimal:
-                lines.extend(f"{'':14}{row}" for row in _hex(event.what))
+            raw = raw_bytes(event.what) if hexadecimal else b""
+            lines += event_lines(event.at, event.sender, event.receiver, describe(event.what, names), raw)
         return "\n".join(lines)
+
+
+def event_lines(at: float, sender: str, receiver: str, what: str, raw: bytes) -> list[str]:
+    """One event as text: a line in words, and its bytes under it, cut short."""
+    head = f"{at * 1000:9.1f} ms  {sender} -> {receiver}: {what}"
+    return [head, *(f"{'':14}{row}" for row in _hex(raw))]
 
 
 def describe(what: What, names: Mapping[bytes, str] | None = None) -> str:
@@ -141,8 +145,7 @@ def repr_bytes(value: bytes) -> str:
     return f"'{printable(value)}'"
 
 
-def _hex(what: What) -> list[str]:
-    raw = raw_bytes(what)
+def _hex(raw: bytes) -> list[str]:
     rows = [raw[start : start + 16] for start in range(0, min(len(raw), SHOWN * 2), 16)]
     shown = [f"{row.hex(' '):47}  {''.join(chr(b) if 32 <= b < 127 else '.' for b in row)}" for row in rows]
     return shown + ([f"... {len(raw) - SHOWN * 2} more bytes"] if len(raw) > SHOWN * 2 else [])
