@@ -20,6 +20,7 @@ from gearspec.command.explain import explain
 from gearspec.command.listing import listing
 from gearspec.command.probe import probe
 from gearspec.command.replay import replay
+from gearspec.command.report import report
 from gearspec.command.run import run
 from gearspec.command.serve import serve
 from gearspec.command.site import site
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for command in (run, listing, explain, replay, decode, serve, probe, doctor, site):
+for command in (run, listing, explain, replay, decode, serve, probe, doctor, report, site):
     cli.add_command(command)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gearspec.item import CaseFile, CaseItem
     from gearspec.minutes import Minutes
+    from gearspec.page.paper import Papers
     from gearspec.run import Options, Playing, Run
     from gearspec.script.case import Case
 
@@ -49,6 +50,7 @@ class Conduct:
         self._worker = hasattr(config, "workerinput")
         self._runs: dict[str, Run] = {}
         self._minutes: Minutes | None = None
+        self._papers: Papers | None = None
         self._broken = self._gone = self._played = self._begun = False
         self._complaints: list[str] = []
 
@@ -75,6 +77,8 @@ class Conduct:
             scale=given.gear_timeout_scale,
             transcripts=given.gear_transcripts,
             report=given.gear_report,
+            html=given.gear_html,
+            markdown=given.gear_markdown,
             dangerous=given.gear_dangerous,
         )
 
@@ -192,8 +196,17 @@ class Conduct:
                 {run.kind: run for run in (self.run_of(role) for role in ROLES if role in found)}.values()
             )
             options = runs[0].options
-            needed = options.report is not None or options.update is not None
+            asked = (options.report, options.html, options.markdown, options.update)
+            needed = any(one is not None for one in asked)
+            self._papers = self._make_papers(options)
             self._minutes = Minutes(runs, self._planned() if needed else frozenset(), items)
+
+    def _make_papers(self, options: Options) -> Papers | None:
+        if options.html is None and options.markdown is None:
+            return None  # the templates need not be loaded
+        from gearspec.page.paper import Papers  # noqa: PLC0415 - likewise
+
+        return Papers({"html": options.html, "markdown": options.markdown})
 
     def _planned(self) -> frozenset[str]:
         """Every item of the suites that the paths of this run belong to."""
@@ -259,6 +272,9 @@ class Conduct:
             self._complaints += run.complaints
         if self._minutes:
             self._minutes.close()
+        if self._minutes and self._papers:
+            with _told():
+                self._papers.write(self._minutes.log)
         if self._worker:
             self.config.workeroutput["gearspec"] = self._complaints  # type: ignore[attr-defined]
         else:

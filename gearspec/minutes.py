@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gearspec.errors import AuthorError, UsageError
 from gearspec.harness.expectation import Outcome, sign
-from gearspec.report import Record, Report, make_header
+from gearspec.log import Log
+from gearspec.report import Footer, Record, Report, make_header
 from gearspec.script.verdict import Verdict
 from gearspec.tally import Tally
 
@@ -40,7 +41,8 @@ class Minutes:
         self.said = ""
         self.refused = False
         self.runs, self._planned, self._options = runs, planned, runs[0].options
-        under_test = {run.kind: run.facts for run in runs}
+        self._header = make_header({run.kind: run.facts for run in runs}, self._options.changed())
+        self._footer: Footer | None = None
         if self._options.update is not None:
             if self._options.update and len(runs) > 1:
                 raise UsageError(
@@ -53,7 +55,7 @@ class Minutes:
                 raise UsageError(f"a part cannot bring the expectations up to date: {left_out}")
         self._report = self._open_report()
         if self._report:
-            self._report.header(make_header(under_test, self._options.changed()))
+            self._report.header(self._header)
 
     def add(self, record: Record) -> None:
         """Note what came of one item."""
@@ -64,10 +66,16 @@ class Minutes:
     def close(self) -> None:
         """Finish the report, and bring the expectations up to date where that was asked for."""
         complete = self._planned <= self.tally.records.keys()
+        self._footer = {"planned": len(self._planned), "run": self.tally.run, "complete": complete}
         if self._report:
-            self._report.footer({"planned": len(self._planned), "run": self.tally.run, "complete": complete})
+            self._report.footer(self._footer)
         if self._options.update is not None:
             self._update(complete=complete)
+
+    @property
+    def log(self) -> Log:
+        """All that the report says, whether one is written or not."""
+        return Log(self._header, self.tally.records, self._footer)
 
     def lines(self) -> list[str]:
         """What is said at the end."""

@@ -56,6 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--gear-transcripts", metavar="DIR", type=Path, help="keep the transcript of every case")
     add("--gear-report", metavar="FILE", type=Path, help="write a report as JSON lines")
+    add("--gear-html", metavar="FILE", type=Path, help="write a report as a page to look at")
+    add("--gear-markdown", metavar="FILE", type=Path, help="write a report as a comment for a pull request")
     add(
         "--gear-dangerous",
         action="store_true",

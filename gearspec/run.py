@@ -92,6 +92,8 @@ class Options:
         scale: what deadlines are multiplied by.
         transcripts: a folder for the transcript of every item.
         report: a file for the report.
+        html: a file for the report as a page.
+        markdown: a file for the report as a comment.
         dangerous: whether dangerous cases are played on a server that gearspec did not start.
     """
 
@@ -103,6 +105,8 @@ class Options:
     scale: float = 1.0
     transcripts: Path | None = None
     report: Path | None = None
+    html: Path | None = None
+    markdown: Path | None = None
     dangerous: bool = False
 
     def changed(self) -> dict[str, object]:
