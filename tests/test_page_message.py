@@ -42,7 +42,7 @@ def test_there_are_words_for_each_message_argument_and_command_and_for_nothing_e
     [
         ({"type": 77}, "type 77"),
         ({"arguments": ("function", "unique", "reducer")}, "reducer"),
-        ({"opaque": False}, "any bytes but NUL</td><td>with the packet"),
+        ({"opaque": False}, "any bytes but NUL; it ends with the packet"),
         ({"senders": frozenset({"worker"})}, "worker → server"),
         ({"receivers": frozenset({"client"})}, "server → client"),
     ],

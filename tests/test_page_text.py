@@ -49,6 +49,6 @@ def test_a_changed_clause_changes_the_page(monkeypatch):
 
 
 def test_the_number_of_arguments_is_that_of_the_table():
-    assert "with 0 arguments" in command_page(VERSION, [])
+    assert "without arguments" in command_page(VERSION, [])
     assert "with 1 argument," in command_page(VERSION._replace(arities=frozenset({1})), [])
     assert "with 1 or 2 arguments" in command_page(VERSION._replace(arities=frozenset({1, 2})), [])

@@ -71,29 +71,25 @@ class Argument(NamedTuple):
     Attributes:
         name: as in the table.
         encoding: what its bytes may be.
-        ends: what tells where it ends.
+        end: what tells where it ends.
     """
 
     name: str
     encoding: str
-    ends: str
+    end: str
 
 
 def arguments(message: Message) -> list[Argument]:
     """The arguments of a message, in their order."""
     last = len(message.arguments) - 1
     return [
-        Argument(name, _encoding(message, name, opaque=message.opaque and place == last), _end(place == last))
+        Argument(
+            name,
+            _encoding(message, name, opaque=message.opaque and place == last),
+            "it ends with the packet" if place == last else "a NUL comes after it",
+        )
         for place, name in enumerate(message.arguments)
     ]
-
-
-def _end(last: bool) -> str:  # noqa: FBT001 - it is the question
-    return (
-        "with the packet, as the size tells; no NUL follows"
-        if last
-        else "with a NUL, which is not part of it"
-    )
 
 
 def _encoding(message: Message, name: str, *, opaque: bool) -> str:

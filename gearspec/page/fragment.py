@@ -43,8 +43,20 @@ class Fragment(Parser):
         self.finish_parse()
 
 
+def _help_keyboards(
+    _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
+) -> None:
+    """Give the keyboard what Sphinx and the theme leave to the mouse, and captions the level they lack."""
+    for part, plain, better in (
+        ("body", "<pre>", '<pre tabindex="0">'),
+        ("furo_navigation_tree", 'role="heading"', 'role="heading" aria-level="2"'),
+    ):
+        context[part] = context.get(part, "").replace(plain, better)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_source_parser(Fragment)
     app.add_source_suffix(".html", "fragment")
+    app.connect("html-page-context", _help_keyboards, priority=900)  # after the theme, which has 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}
