@@ -6,15 +6,14 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from gearspec.chart import chart
-from gearspec.protocol.clause import EDITIONS, load_clauses
-from gearspec.script.trait import ABILITIES
+from gearspec.protocol.clause import load_clauses
+from gearspec.script.trait import meaning
 from gearspec.suite import case_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearspec.harness.casting import Casting
-    from gearspec.protocol.clause import Clause
     from gearspec.script.case import Case
 
 _WIDTH: Final = 96
@@ -42,8 +41,7 @@ def _facts(case: Case) -> Iterator[str]:
     yield f"under test:  {', '.join(case.under_test)}"
     yield f"script:      {case.path}:{case.line}"
     for need in case.needs:
-        meanings = {words[need]: None for role in case.under_test if need in (words := ABILITIES[role])}
-        yield f"needs:       {need} ({'; '.join(meanings)})"
+        yield f"needs:       {need} ({meaning(need, case.under_test)})"
     if case.dangerous:
         yield f"dangerous:   {case.dangerous}"
     if case.leaves:
@@ -55,23 +53,10 @@ def _reasons(case: Case) -> Iterator[str]:
         clause = load_clauses()[name]
         yield f"  {clause.id} ({clause.level})"
         yield from _wrapped(clause.text)
-        yield from _wrapped(_source(clause))
+        yield from _wrapped(clause.origin)
         if clause.contradictions:
             yield from _wrapped(f"But: {clause.contradictions}")
 
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
-
-
-def _source(clause: Clause) -> str:
-    """Where a clause comes from, and in which editions it stands."""
-    if clause.section:
-        found = f'PROTOCOL, "{clause.section}", line {clause.line} of the edition {EDITIONS[-1]}'
-    else:
-        found = f"Written nowhere; seen at {', '.join(clause.practice)}"
-    if clause.since != EDITIONS[0]:
-        found += f"; since the edition {clause.since}"
-    if clause.until != EDITIONS[-1]:
-        found += f"; until the edition {clause.until}"
-    return found + "."

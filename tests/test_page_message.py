@@ -11,7 +11,7 @@ from gearspec.page.template import slug
 from gearspec.page.usage import Usage, usages
 from gearspec.page.words import load_words
 from gearspec.protocol.admin import COMMANDS
-from gearspec.protocol.clause import load_clauses
+from gearspec.protocol.clause import GROUPS, load_clauses
 from gearspec.protocol.message import BY_NAME, MESSAGES
 from gearspec.suite import find_case
 from gearspec.vector import load_vectors
@@ -30,11 +30,12 @@ def test_each_message_has_a_page():
     assert {f"messages/{slug(message.name)}.html" for message in MESSAGES} < paths
 
 
-def test_there_are_words_for_each_message_argument_and_command_and_for_nothing_else():
+def test_there_are_words_for_each_message_argument_command_and_group_and_for_nothing_else():
     words = load_words()
     assert words.messages.keys() == BY_NAME.keys()
     assert words.arguments.keys() == {name for message in MESSAGES for name in message.arguments}
     assert words.commands.keys() == {name.decode() for name in COMMANDS}
+    assert tuple(words.groups) == GROUPS
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from gearspec import __version__
 from gearspec.data import data_folder
 from gearspec.errors import HarnessError, UsageError
+from gearspec.page.account import known_subjects
+from gearspec.page.case import case_pages
+from gearspec.page.clause import clause_pages
 from gearspec.page.message import message_pages
 from gearspec.page.template import Page, render
 from gearspec.page.text import text_pages
@@ -56,9 +59,11 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 def pages() -> Iterator[Page]:
     """Every generated page."""
-    cases, vectors = own_cases(), load_vectors()
+    cases, vectors, subjects = own_cases(), load_vectors(), known_subjects()
     yield from message_pages(cases, vectors)
     yield from text_pages(vectors)
+    yield from clause_pages(cases, subjects)
+    yield from case_pages(cases, subjects)
     yield Page("index.md", _front(len(cases), len(vectors)))
 
 

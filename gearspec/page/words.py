@@ -11,11 +11,19 @@ from gearspec.form import Form
 
 
 class Words(NamedTuple):
-    """Sentences by name: what a message is for, what an argument means, what a command does."""
+    """Sentences by name.
+
+    Attributes:
+        messages: what each is for.
+        arguments: what each means.
+        commands: what each does.
+        groups: what the clauses of each are about.
+    """
 
     messages: dict[str, str]
     arguments: dict[str, str]
     commands: dict[str, str]
+    groups: dict[str, str]
 
 
 @cache

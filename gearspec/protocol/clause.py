@@ -67,6 +67,19 @@ class Clause:
         """Whether an edition of PROTOCOL, one of `EDITIONS`, has this clause."""
         return EDITIONS.index(self.since) <= EDITIONS.index(edition) <= EDITIONS.index(self.until)
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from, and in which editions it stands, as a sentence."""
+        if self.section:
+            found = f'PROTOCOL, "{self.section}", line {self.line} of the edition {EDITIONS[-1]}'
+        else:
+            found = f"Written nowhere; seen at {', '.join(self.practice)}"
+        if self.since != EDITIONS[0]:
+            found += f"; since the edition {self.since}"
+        if self.until != EDITIONS[-1]:
+            found += f"; until the edition {self.until}"
+        return found + "."
+
 
 _Rule: TypeAlias = "tuple[str, Callable[[Any], bool]]"
 

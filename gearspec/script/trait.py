@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gearspec.model.dialect import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CAPABILITIES: Final = {
     "text": "the text protocol: any admin command at all",
@@ -74,6 +77,12 @@ WORKER_FEATURES: Final = {
 """What a worker library may have: the words of ``hello``, and of ``needs`` when a worker is under test."""
 ABILITIES: Final = {"server": CAPABILITIES, "client": CLIENT_FEATURES, "worker": WORKER_FEATURES}
 """The words of ``needs`` by the role that they concern; a word of another role asks nothing of it."""
+
+
+def meaning(need: str, roles: Iterable[str]) -> str:
+    """What a word of ``needs`` means to roles that are under test."""
+    words = (ABILITIES[role][need] for role in roles if need in ABILITIES[role])
+    return "; ".join(dict.fromkeys(words))
 
 
 @dataclass(frozen=True, slots=True)

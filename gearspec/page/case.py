@@ -1,0 +1,85 @@
+"""The pages of the cases: one each, and an index of them by what they are about."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gearspec.data import data_folder
+from gearspec.failure import replay_command
+from gearspec.page.account import accounts
+from gearspec.page.drawing import draw_case
+from gearspec.page.template import Page, render
+from gearspec.protocol.clause import load_clauses
+from gearspec.script.load import SUFFIX
+from gearspec.script.trait import meaning
+from gearspec.suite import case_level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gearspec.page.account import Account, Subject
+    from gearspec.script.case import Case
+
+_OPTIONS: Final = {"server": "--target=HOST:PORT", "client": "--testee=NAME", "worker": "--testee=NAME"}
+"""What puts a program of the reader's under test."""
+
+
+def case_pages(cases: Sequence[Case], subjects: Sequence[Subject]) -> Iterator[Page]:
+    """A page for each case, and the index.
+
+    Args:
+        cases: those that come with gearspec, in the order of their files.
+        subjects: the programs that were run.
+    """
+    files = {area: list(found) for area, found in groupby(cases, area_of)}
+    yield Page("cases/index.html", render("cases.html", files=files))
+    for found in files.values():
+        text = Path(found[0].path).read_text("utf-8")
+        for case in found:
+            page = case_page(case, script_of(case, text), accounts(case, subjects))
+            yield Page(f"cases/{case.id}.html", page)
+
+
+def area_of(case: Case) -> tuple[str, str]:
+    """What a case is about: the folder of its file and the name of that."""
+    path = Path(case.path)
+    return path.parent.name, path.name.removesuffix(SUFFIX).replace("-", " ")
+
+
+def script_of(case: Case, text: str) -> str:
+    """A case as it stands in the text of its file, with its comments."""
+    first, *rest = text.splitlines()[case.line - 1 :]
+    lines = [first]
+    for line in rest:
+        if line.startswith("- "):
+            break
+        lines.append(line)
+    while lines[-1].startswith("#") or not lines[-1].strip():
+        del lines[-1]
+    return "\n".join(lines)
+
+
+def case_page(case: Case, script: str, found: Sequence[Account]) -> str:
+    """The page of one case.
+
+    Args:
+        case: what it is about.
+        script: how it stands in its file.
+        found: what programs did in it.
+    """
+    clauses = load_clauses()
+    return render(
+        "case.html",
+        case=case,
+        area=area_of(case),
+        level=case_level(case),
+        clauses=[clauses[name] for name in case.clauses],
+        needs={need: meaning(need, case.under_test) for need in case.needs},
+        chart=draw_case(case, lambda name: f"../clauses/{clauses[name].group}.html#{name}"),
+        script=script,
+        place=Path(case.path).relative_to(data_folder("suites").parent),
+        commands={role: replay_command(case, role, _OPTIONS[role]) for role in case.under_test},
+        accounts=found,
+    )
