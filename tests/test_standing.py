@@ -79,4 +79,5 @@ def test_each_program_that_is_kept_is_known_and_lies_where_it_is_looked_for():
         assert found.whole
         assert found.edition in EDITIONS
         assert found.version
-    assert {found.name for found in known_standings() if found.kind == "target"} == set(known_names())
+    for kind, known in names.items():
+        assert {found.name for found in known_standings() if found.kind == kind} == set(known)
