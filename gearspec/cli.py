@@ -18,6 +18,7 @@ from gearspec.command.decode import decode
 from gearspec.command.doctor import doctor
 from gearspec.command.explain import explain
 from gearspec.command.listing import listing
+from gearspec.command.matrix import matrix
 from gearspec.command.probe import probe
 from gearspec.command.replay import replay
 from gearspec.command.report import report
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (run, listing, explain, replay, decode, serve, probe, doctor, report, site):
+for command in (run, listing, explain, replay, decode, serve, probe, doctor, report, matrix, site):
     cli.add_command(command)
 
 

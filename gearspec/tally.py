@@ -13,12 +13,25 @@ from gearspec.script.case import ROLES
 from gearspec.script.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gearspec.report import Record
 
-_EXERCISED: Final = SOUND | {Verdict.FAIL, Verdict.HANG, Verdict.CRASH}
+EXERCISED: Final = SOUND | {Verdict.FAIL, Verdict.HANG, Verdict.CRASH}
 """Verdicts on what a program did. UNSUPPORTED, INCONCLUSIVE and ERROR say nothing of that."""
+
+
+def decided(verdict: str | None, clause: str | None, clauses: Iterable[str]) -> dict[str, bool]:
+    """What one item says of clauses: whether each was kept.
+
+    Args:
+        verdict: of the item; None when it was not run.
+        clause: the one that was being decided when it ended.
+        clauses: all that the case decides.
+    """
+    if verdict in SOUND:
+        return dict.fromkeys(clauses, True)
+    return {clause: False} if verdict in EXERCISED and clause else {}
 
 
 @dataclass(slots=True)
@@ -34,6 +47,12 @@ class Count:
     passed: int = 0
     exercised: int = 0
     total: int = 0
+
+    def add(self, verdict: str | None) -> None:
+        """Count one more case."""
+        self.total += 1
+        self.exercised += verdict in EXERCISED
+        self.passed += verdict in SOUND
 
 
 @dataclass(slots=True)
@@ -65,10 +84,7 @@ class Tally:
         """The cases by level."""
         counts = {level: Count() for level in LEVELS}
         for record in self.records.values():
-            count = counts[record["level"]]
-            count.total += 1
-            count.exercised += record["verdict"] in _EXERCISED
-            count.passed += record["verdict"] in SOUND
+            counts[record["level"]].add(record["verdict"])
         return counts
 
     def clauses(self, edition: str) -> dict[str, Count]:
@@ -92,10 +108,8 @@ class Tally:
         passed: set[str] = set()
         failed: set[str] = set()
         for record in self.records.values():
-            if record["verdict"] in SOUND:
-                passed.update(record["clauses"])
-            elif record["verdict"] in _EXERCISED and record["clause"]:
-                failed.add(record["clause"])
+            for clause, kept in decided(record["verdict"], record["clause"], record["clauses"]).items():
+                (passed if kept else failed).add(clause)
         return passed, failed
 
     def of(self, role: str) -> Tally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.failure import demand
 from gearspec.harness.expectation import FLAGGED
+from gearspec.page.board import ELSEWHERE, areas_of
 from gearspec.protocol.clause import GROUPS, LEVELS, load_clauses
 from gearspec.run import KINDS
 from gearspec.script.case import ROLES
@@ -37,8 +38,6 @@ PARTS: Final = {
     PASSED: "Passed",
 }
 """The parts of a report, what matters most first."""
-ELSEWHERE: Final = "other"
-"""The area of a case whose clauses are not ours, as those of another version of gearspec may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +149,11 @@ def _outcome(parts: dict[str, list[Item]], *, tested: bool) -> str:
 
 def _item(record: Record) -> Item:
     clauses = load_clauses()
-    groups = {clauses[name].group if name in clauses else ELSEWHERE for name in record["clauses"]}
     names = [record["clause"]] if record["clause"] else record["clauses"]
     return Item(
         record,
         _part(record),
-        tuple(sorted(groups)),
+        tuple(areas_of(record["clauses"])),
         tuple(demand(clauses[name]) if name in clauses else name for name in names),
     )
 
