@@ -15,6 +15,7 @@ from gearspec.errors import HarnessError, UsageError
 from gearspec.page.account import known_subjects
 from gearspec.page.case import case_pages
 from gearspec.page.clause import clause_pages
+from gearspec.page.matrix import matrix_pages
 from gearspec.page.message import message_pages
 from gearspec.page.template import Page, render
 from gearspec.page.text import text_pages
@@ -49,7 +50,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "html_theme": "furo",
     "html_title": f"gearspec {__version__}",
     "html_static_path": [str(_STATIC)],
-    "html_css_files": ["gearspec.css", "chart.css"],
+    "html_css_files": ["gearspec.css", "chart.css", "matrix.css"],
     "html_copy_source": False,
     "html_use_index": False,
     "html_show_copyright": False,
@@ -64,6 +65,7 @@ def pages() -> Iterator[Page]:
     yield from text_pages(vectors)
     yield from clause_pages(cases, subjects)
     yield from case_pages(cases, subjects)
+    yield from matrix_pages()
     yield Page("index.md", _front(len(cases), len(vectors)))
 
 
