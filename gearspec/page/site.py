@@ -15,6 +15,7 @@ from gearspec.errors import HarnessError, UsageError
 from gearspec.page.account import known_subjects
 from gearspec.page.case import case_pages
 from gearspec.page.clause import clause_pages
+from gearspec.page.machine import machine_pages
 from gearspec.page.matrix import matrix_pages
 from gearspec.page.message import message_pages
 from gearspec.page.template import Page, render
@@ -65,6 +66,7 @@ def pages() -> Iterator[Page]:
     yield from text_pages(vectors)
     yield from clause_pages(cases, subjects)
     yield from case_pages(cases, subjects)
+    yield from machine_pages()
     yield from matrix_pages()
     yield Page("index.md", _front(len(cases), len(vectors)))
 
