@@ -98,6 +98,7 @@ FAULTY = {
     "ASSIGNED_AFTER_END": f"{DONE}worker > GRAB_JOB\nworker < JOB_ASSIGN h|f|w",
     "BEFORE_JOB_CREATED": "client > SUBMIT_JOB f||w\nclient < WORK_COMPLETE h|r\nclient < JOB_CREATED h",
     "NOT_SUBMITTED": f"{DONE}client2 < WORK_COMPLETE h|r",
+    "NO_PACKET": "client > ECHO_REQ x\nclient < TEXT ERR",
     "BACKGROUND_UPDATE": f"{ASSIGNED}worker > WORK_DATA h|d\nclient < WORK_DATA h|d".replace(
         "JOB f|", "JOB_BG f|"
     ),
@@ -149,6 +150,32 @@ def test_a_finding_names_a_handle_with_a_nul_after_it_too():
 def test_what_a_server_sent_is_escaped():
     (finding,) = audit(told("client > ECHO_REQ x\nclient < ECHO_RES \x1b[31m"))
     assert "\x1b" not in finding.message
+
+
+SPOILED = "client > ECHO_REQ x\nclient < ECHO_RES x\nclient > SUBMIT_JOB f"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("ERROR code", "MISSING_ARGUMENT"),
+        ("NOOP x", "UNEXPECTED_DATA"),
+        ("CAN_DO x", "WRONG_MAGIC"),
+        ("STATUS_RES h|0|0|0|0", "SURPLUS_STATUS_RES"),
+        ("NO_JOB", "SURPLUS_ASSIGNMENT"),
+        ("ECHO_RES x", "SURPLUS_ECHO_RES"),
+        ("JOB_CREATED h\nclient < JOB_CREATED i", "SURPLUS_JOB_CREATED"),
+        ("JOB_CREATED h\nclient < WORK_FAIL i", "NOT_SUBMITTED"),
+    ],
+)
+def test_what_no_reading_of_something_malformed_asks_for_is_found(answer, kind):
+    assert kinds(f"{SPOILED}\nclient < {answer}") == [kind]
+
+
+def test_what_came_is_told_without_a_handle_that_is_another_in_the_next_run():
+    text = f"{SPOILED}\nclient < STATUS_RES H:1|0|0|0|0"
+    (finding,) = audit(told(text), names={b"h": "$job"})
+    assert "handle=(another)" in finding.message
 
 
 AGAIN = DONE.replace("h", "i")
@@ -237,13 +264,16 @@ ALLOWED = {
         worker > GRAB_JOB_ALL
         worker < JOB_ASSIGN_UNIQ h|f|u|w""",
     "nothing is known after the harness sent rubbish": """
-        client > RAW rubbish
+        client > RAW rubbish|||\x07
         client < JOB_CREATED h
         client < WORK_COMPLETE h|r""",
     "nothing is known after the harness sent too few arguments": """
         client > SUBMIT_JOB f
-        client < JOB_CREATED h
-        client < JOB_CREATED i""",
+        client < NOOP
+        client < ERROR code|text
+        client < JOB_CREATED h""",
+    "a line of text is answered by text": "client > ECHO_REQ x\nclient > TEXT version\nclient < TEXT OK 1",
+    "rubbish may be taken for text": "client > RAW x\nclient < TEXT ERR",
     "rubbish on one connection may have changed a job of another": f"""{ASSIGNED}
         worker2 > RAW rubbish
         worker > WORK_COMPLETE h|r

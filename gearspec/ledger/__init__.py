@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from gearspec.ledger.book import Book
 from gearspec.ledger.rule import KINDS, find
 from gearspec.model import Dialect
+from gearspec.protocol.packet import Packet
 from gearspec.protocol.transcript import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gearspec.protocol.transcript import Transcript
+    from gearspec.protocol.transcript import Transcript, What
 
 __all__ = ["KINDS", "Finding", "audit", "unfinished"]
 
@@ -59,9 +60,17 @@ def audit(
     known |= {value + b"\0": f"{name}\\0" for value, name in known.items()}
     found = []
     for kind, event, words in find(book):
-        head = f"{book.events[event].receiver} got {describe(book.packet(event), known)}"
+        head = f"{book.events[event].receiver} got {_told(book.events[event].what, known)}"
         found.append(Finding(kind, f"{head}: {words}", event, KINDS[kind]))
     return sorted(found, key=lambda finding: finding.event)
+
+
+def _told(what: What, known: Mapping[bytes, str]) -> str:
+    """What came, in words that are the same in the next run if the names of all handles are known."""
+    if not isinstance(what, Packet):
+        return "text or rubbish"
+    strange = {what.fields["handle"]: "(another)"} if known and "handle" in what.fields else {}
+    return describe(what, {**strange, **known})
 
 
 def unfinished(transcript: Transcript, dialect: Dialect = _DEFAULT) -> set[bytes]:

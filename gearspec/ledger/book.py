@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from gearspec.protocol.message import GRABS, REQ, SUBMITS, TERMINAL
+from gearspec.protocol.message import BY_NAME, GRABS, REQ, SUBMITS, TERMINAL
 from gearspec.protocol.packet import Line, Packet, check, request
-from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Speech
+from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RESET, Note, Speech, raw_bytes
 
 if TYPE_CHECKING:
     from gearspec.model import Dialect
@@ -29,8 +29,10 @@ _EXCHANGES: Final = {
     "STATUS_RES_UNIQUE": ({"GET_STATUS_UNIQUE"}, {"STATUS_RES_UNIQUE"}),
 }
 """What is asked, and what answers it, once each; ERROR or silence may stand in for any answer."""
+ASKS: Final = {name: tuple(BY_NAME[ask].type for ask in asks) for name, (asks, _) in _EXCHANGES.items()}
+"""The types of what is asked, by the name of the exchange."""
 _ASKED_IN: Final = {name: exchange for exchange, (asks, _) in _EXCHANGES.items() for name in asks}
-_ANSWERED_IN: Final = {name: exchange for exchange, (_, replies) in _EXCHANGES.items() for name in replies}
+ANSWERED_IN: Final = {name: exchange for exchange, (_, replies) in _EXCHANGES.items() for name in replies}
 _ENDS: Final = frozenset({CLOSE, HALF_CLOSE, RESET})
 
 
@@ -50,6 +52,9 @@ class Connection:
         torn: whether the party closed both sides, so that what it sent last may never have been read.
         dropped: whether the server closed it, and not in answer to the party.
         blurred: where the party sent something malformed.
+        said: everything that it sent, text and rubbish too.
+        unclear: packets of the server after something malformed was sent.
+        stray: what came from the server and is no packet.
         requests: those sent that are answered, by the name of the exchange.
         answers: those received that answer something, likewise.
         told: the WORK_* packets among those sent, by job handle.
@@ -63,6 +68,9 @@ class Connection:
     torn: bool = False
     dropped: bool = False
     blurred: int | None = None
+    said: list[int] = field(default_factory=list)
+    unclear: list[int] = field(default_factory=list)
+    stray: list[int] = field(default_factory=list)
     requests: defaultdict[str, list[int]] = field(default_factory=_lists)
     answers: defaultdict[str, list[int]] = field(default_factory=_lists)
     told: defaultdict[bytes, list[int]] = field(default_factory=_lists)
@@ -132,6 +140,10 @@ class Book:
         assert isinstance(what, Packet), "only packets are entered in the book"
         return what
 
+    def said(self, connection: Connection) -> bytes:
+        """All bytes that a party sent on a connection."""
+        return b"".join(raw_bytes(self.events[event].what) for event in connection.said)
+
     def name(self, event: int) -> str:
         """The name of such a packet."""
         return self.packet(event).name
@@ -159,28 +171,37 @@ class Book:
     def _note(self, connection: Connection, index: int, event: Event) -> None:
         what, from_server = event.what, event.sender == SERVER
         assert not isinstance(what, Speech), "it is on no connection"
-        if isinstance(what, Note):
-            if what.kind in _ENDS and from_server:
+        if not from_server:
+            connection.said.append(index)
+        if isinstance(what, Packet):
+            self._note_packet(connection, index, what, from_server=from_server)
+        elif isinstance(what, Note) and what.kind in _ENDS:
+            if from_server:
                 connection.dropped = connection.dropped or not connection.ends
-            elif what.kind in _ENDS:
+            else:
                 connection.ends.append(index)
                 connection.torn = connection.torn or what.kind in {CLOSE, RESET}
-            elif what.kind == RAW and connection.blurred is None:
-                connection.blurred = index
-        elif isinstance(what, Line):
-            self.commands.extend([] if from_server else [what.text])
-        elif connection.blurred is not None:
-            if what.name == "JOB_CREATED":  # of a submit that nobody knows
+        elif isinstance(what, Line) and not from_server:
+            self.commands.append(what.text)
+        elif from_server:
+            connection.stray.append(index)
+        elif raw_bytes(what) and connection.blurred is None:
+            connection.blurred = index
+
+    def _note_packet(self, connection: Connection, index: int, packet: Packet, *, from_server: bool) -> None:
+        if connection.blurred is not None:
+            connection.unclear.extend([index] if from_server else [])
+            if packet.name == "JOB_CREATED":  # of a submit that nobody knows
                 self.jobs[self.handle(index)].announced.append(index)
-        elif from_server or self._well_formed(what):
-            self._file(connection, index, what.name, from_server=from_server)
+        elif from_server or self._well_formed(packet):
+            self._file(connection, index, packet.name, from_server=from_server)
         else:
             connection.blurred = index
 
     def _file(self, connection: Connection, index: int, name: str, *, from_server: bool) -> None:
         """Enter a packet under all that it is looked up by."""
         if from_server:
-            every, exchange, by_exchange = connection.received, _ANSWERED_IN.get(name), connection.answers
+            every, exchange, by_exchange = connection.received, ANSWERED_IN.get(name), connection.answers
         else:
             every, exchange, by_exchange = connection.sent, _ASKED_IN.get(name), connection.requests
         every.append(index)

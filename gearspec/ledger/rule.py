@@ -6,15 +6,16 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from gearspec.ledger.book import ASSIGNMENTS, WORK
-from gearspec.protocol.message import BACKGROUND, BY_NAME, GRABS, TERMINAL
-from gearspec.protocol.packet import check
+from gearspec.ledger.book import ANSWERED_IN, ASKS, ASSIGNMENTS, WORK
+from gearspec.protocol.message import BACKGROUND, BY_NAME, GRABS, REQ, RES, TERMINAL
+from gearspec.protocol.packet import Packet, check
+from gearspec.protocol.transcript import raw_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gearspec.ledger.book import Book, Connection, Job
-    from gearspec.protocol.packet import Packet
+    from gearspec.protocol.transcript import What
 
 SHAPES: Final = {
     "WRONG_MAGIC": "frame-response-magic",
@@ -26,7 +27,10 @@ SHAPES: Final = {
     "HANDLE_TOO_LONG": "handle-limit",
 }
 """The violations of `gearspec.protocol.packet.VIOLATIONS` that concern bytes and not values."""
+OWN: Final = frozenset({"WRONG_MAGIC", "UNKNOWN_TYPE", "UNEXPECTED_DATA", "MISSING_ARGUMENT"})
+"""Those that a server makes itself, whatever it was sent; others may be sent back as they came."""
 KINDS: Final = SHAPES | {
+    "NO_PACKET": "frame-header",
     "SURPLUS_JOB_CREATED": "submit-job-created",
     "SURPLUS_ASSIGNMENT": "grab-answered-once",
     "SURPLUS_ECHO_RES": "echo-answered",
@@ -69,6 +73,8 @@ def find(book: Book) -> _Found:
         yield from _unregistered(book, connection)
         yield from _heard(book, connection)
         yield from _forged(book, connection)
+        yield from _unclear(book, connection)
+        yield from _stray(book, connection)
     for job in book.jobs.values():
         yield from _changed(book, job)
     for handle, job in book.jobs.items():
@@ -85,6 +91,41 @@ def _shapes(book: Book, connection: Connection) -> _Found:
         for violation in check(book.packet(index), "server"):
             if violation.kind in SHAPES:
                 yield violation.kind, index, violation.message
+
+
+def _unclear(book: Book, connection: Connection) -> _Found:
+    """An answer to what was malformed is malformed itself, or nobody can have asked for it.
+
+    What a server takes for a request is its own business; but it has to find the type of one in the bytes.
+    """
+    said = book.said(connection) if connection.unclear else b""
+    answers = Counter({exchange: len(found) for exchange, found in connection.answers.items()})
+    created = {book.handle(index) for index in connection.received if book.name(index) == "JOB_CREATED"}
+    for index in connection.unclear:
+        name, exchange = book.name(index), ANSWERED_IN.get(book.name(index))
+        if name == "JOB_CREATED":
+            created.add(book.handle(index))
+        elif name in WORK and book.handle(index) not in created:
+            yield "NOT_SUBMITTED", index, "no JOB_CREATED gave it this handle"
+        if name not in WORK | ASSIGNMENTS:
+            wrong = check(book.packet(index), "server")
+            yield from ((one.kind, index, one.message) for one in wrong if one.kind in OWN)
+        if exchange:
+            answers[exchange] += 1
+            if answers[exchange] > sum(said.count(type_.to_bytes(4)) for type_ in ASKS[exchange]):
+                yield f"SURPLUS_{exchange}", index, "nothing was sent that could be read as asking for it"
+
+
+def _stray(book: Book, connection: Connection) -> _Found:
+    """A line, or bytes that are nothing at all, came to somebody who has sent nothing but packets."""
+    said = [what for index in connection.said if raw_bytes(what := book.events[index].what)]
+    if connection.stray and all(map(_framed, said)):
+        yield "NO_PACKET", connection.stray[0], "it had sent nothing but packets"
+
+
+def _framed(what: What) -> bool:
+    """Whether any reader sees it begin and end as a packet."""
+    return isinstance(what, Packet) and what.magic in {REQ, RES} and what.size in {None, len(what.body)}
 
 
 def _surplus(book: Book) -> _Found:
