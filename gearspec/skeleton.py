@@ -67,7 +67,7 @@ class Peer:
         self.socket = socket.create_connection(ADDRESS, timeout=5)
         self.buffer = b""
         self.queue: deque[Came] = deque()
-        self.held = b""
+        self.held: tuple[bytes, ...] = ()  # what is sent with the next bytes, in writes
         self.open = True  # the server has not closed it
         self.loose = False  # it is no matter what comes on it
         self.sound = True  # nothing odd was sent on it, so that it can be fenced
@@ -194,18 +194,19 @@ def send(
             fence(other)
     one = peer(party)
     print(f"{party} -> server: {what}   {data[:64].hex(' ')}{' ...' if len(data) > 64 else ''}")
-    data, one.held = one.held + data, b""
-    if hold:
-        one.held = data
-        return
-    one.grab, one.asleep = b"", data.endswith(packet(PRE_SLEEP))
-    one.sound, one.fenced = one.sound and sound, False
     places = range(1, len(data)) if cuts is None else [place for place in cuts if place < len(data)]
-    for start, stop in zip((0, *places), (*places, len(data)), strict=True):
-        if start:
+    *before, last = one.held or (b"",)
+    first, *rest = (data[start:stop] for start, stop in zip((0, *places), (*places, len(data)), strict=True))
+    writes = (*before, last + first, *rest)
+    one.sound, one.held = one.sound and sound, writes if hold else ()
+    if hold:
+        return
+    one.grab, one.asleep, one.fenced = b"", data.endswith(packet(PRE_SLEEP)), False
+    for number, piece in enumerate(writes):
+        if number:
             peer("helper").fenced = False
             fence("helper")
-        one.socket.sendall(data[start:stop])
+        one.socket.sendall(piece)
     last_action = time.monotonic()
 
 
@@ -349,7 +350,7 @@ def expect_nothing(party: str, seconds: float = 0) -> None:
 
 def overlook(party: str) -> None:
     """From here on it is no matter what comes to a party, unless something else is waited for."""
-    peer(party).loose = True
+    peer(party).loose, peer(party).sound = True, False
 
 
 def expect_table(party: str, *rows: tuple[Pattern, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from gearspec.protocol.message import BY_NAME, REQ
@@ -102,6 +102,19 @@ def _framed(step: Message, body: bytes, magic: bytes) -> Packet:
         size = int(frame.size) + (len(body) if frame.size[0] in "+-" else 0)
     type_ = BY_NAME[step.what].type if frame.type is None else frame.type
     return Packet(frame.magic or magic, type_, body, size)
+
+
+def writes(held: tuple[bytes, ...], data: bytes, cuts: tuple[int, ...]) -> tuple[bytes, ...]:
+    """What goes out in one write each.
+
+    Args:
+        held: what was to be sent, in writes; the last of them goes on with `data`.
+        data: the bytes that come next.
+        cuts: offsets at which these are cut, rising.
+    """
+    *before, last = held or (b"",)
+    first, *rest = (data[start:stop] for start, stop in pairwise([0, *cuts, len(data)]))
+    return (*before, last + first, *rest)
 
 
 def cuts(step: Message, variant: Variant, length: int) -> tuple[int, ...]:

@@ -201,7 +201,7 @@ class Guest(Player[Cue, News, Catch]):
         if self.answered == (visit, data):
             self.answered = None  # it got this answer when it was not its turn yet (K5)
         elif step.join:
-            self.host.hold(visit, data, what)
+            self.host.hold(visit, data, what, cuts(step, self.variant, len(data)))
         else:
             yield from self.host.send(visit, data, what, cuts(step, self.variant, len(data)))
         visit.asleep &= step.what != "NOOP"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from gearspec.errors import AdapterError, TargetGone
 from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Speech, Transcript
 from gearspec.script.action import How, Send, Shut, Sign, Wait
+from gearspec.script.encode import writes
 from gearspec.script.scene import Ask, Deafen, Ended, Listen, Said, Settle
 from gearspec.script.verdict import Stopped, Verdict
 
@@ -45,7 +46,7 @@ class Visit:
         open: neither side has ended it.
         asleep: a worker sleeps on it: the last that came was PRE_SLEEP, and no NOOP was sent since.
         grab: how a worker grabbed on it last.
-        held: bytes that are sent with the next ones.
+        held: what is sent with the next bytes, in writes.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Visit:
     open: bool = True
     asleep: bool = False
     grab: str = "GRAB_JOB"
-    held: bytes = b""
+    held: tuple[bytes, ...] = ()
 
 
 class Catch(NamedTuple):
@@ -221,20 +222,17 @@ class Host:
             cuts: offsets; before each piece but the first the testee has read what came before it (S10).
         """
         self._tell(visit, what)
-        start = 0
-        whole, shift = visit.held + data, len(visit.held)
-        visit.held = b""
-        for stop in [*(cut + shift for cut in cuts), len(whole)]:
-            if start:
+        found, visit.held = writes(visit.held, data, cuts), ()
+        for number, piece in enumerate(found):
+            if number:
                 yield from self.do(Settle(visit.name, self.now + SETTLE))
-            yield from self.do(Send(visit.name, whole[start:stop]))
-            start = stop
+            yield from self.do(Send(visit.name, piece))
         self.acted_at = self.now
 
-    def hold(self, visit: Visit, data: bytes, what: list[What]) -> None:
+    def hold(self, visit: Visit, data: bytes, what: list[What], cuts: tuple[int, ...] = ()) -> None:
         """Keep bytes back until the next are sent on this connection."""
         self._tell(visit, what)
-        visit.held += data
+        visit.held = writes(visit.held, data, cuts)
 
     def reply(self, visit: Visit, packet: Packet) -> Hosting[None]:
         """Send what no line asks for; it is nothing that a deadline counts from."""

@@ -59,11 +59,11 @@ class Link:
         nonce: what the fence under way waits for; None if there is none.
         grab: the grab that is repeated until a job comes; None if the party is not patient.
         rounds: how often it was.
-        held: bytes that are sent with the next ones.
+        held: what is sent with the next bytes, in writes.
+        loose: it is no matter what comes on it, so it is never fenced: it need not be answered any more.
         last: the name of the last packet sent.
         mark: the id it gave itself, so that the server's table of workers shows when it is gone.
         sent: what was sent so far, to know whether it ends in mid-packet.
-        pieces: chunks of the current packet go out one by one.
     """
 
     party: str
@@ -74,7 +74,8 @@ class Link:
     nonce: bytes | None = None
     grab: str | None = None
     rounds: int = 0
-    held: bytes = b""
+    held: tuple[bytes, ...] = ()
+    loose: bool = False
     last: str = ""
     mark: bytes | None = None
     sent: Decoder = field(default_factory=lambda: Decoder(2**32))
@@ -87,7 +88,7 @@ class Link:
     @property
     def fenceable(self) -> bool:
         """Whether a fence on it would be answered by a server that is well."""
-        return self.open and self.talking and self.whole and not self.held
+        return self.open and self.talking and self.whole and not self.held and not self.loose
 
     def took(self, what: Item | Sign) -> None:
         """A line took this: if it answers the last request, the connection needs no fence."""

@@ -25,7 +25,7 @@ from gearspec.script.link import Received
 from gearspec.script.load import walk
 from gearspec.script.phrase import came, listed
 from gearspec.script.player import Expected, Player
-from gearspec.script.project import SERVER, project
+from gearspec.script.project import SERVER, is_loose, project
 from gearspec.script.talk import EARLY, GRACE, Talk
 from gearspec.script.verdict import Stopped, Verdict
 
@@ -71,7 +71,9 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         super().__init__(case, SERVER, variant, edition=traits.edition, token=stage.token, grab=traits.grab)
         self.stage = stage
         messages = [step for step in walk(self.script) if isinstance(step, Message) and step.sent]
-        closing = [step.party for step in messages if step.what in _ENDS]
+        # What a connection is taken for that is sent nonsense is not settled by a packet of the player's.
+        loose = {step.party for step in walk(self.script) if isinstance(step, Message) and is_loose(step)}
+        closing = {step.party for step in messages if step.what in _ENDS} - loose
         self.talk = Talk(stage.traits, stage.token, closing)
 
     # --- the whole --------------------------------------------------------------------------
@@ -128,10 +130,8 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         else:
             self.bind(step)
             data, what = encode(step, self.names, self.stage.wall())
-            if step.join:
-                yield from self.talk.hold(step.party, data, what)
-            else:
-                yield from self.talk.send(step.party, data, what, cuts(step, self.variant, len(data)))
+            give = self.talk.hold if step.join else self.talk.send
+            yield from give(step.party, data, what, cuts(step, self.variant, len(data)))
         self.mark(step, self.talk.acted_at)
 
     # --- expecting --------------------------------------------------------------------------
@@ -209,6 +209,8 @@ class _ServerPlayer(Player[Action, Moment, Received]):
 
     def expect(self, step: Expected, rest: tuple[Step, ...]) -> Talking[None]:
         """Play a line that the server has to send; a whole list of the text protocol is one."""
+        if is_loose(step):
+            self.talk.links[step.party].loose = True
         if not (isinstance(step, Message) and step.what == words.TABLE):
             yield from super().expect(step, rest)
             return

@@ -14,6 +14,7 @@ from gearspec.protocol.message import REQ
 from gearspec.protocol.packet import Line, Packet, request
 from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Transcript
 from gearspec.script.action import Arrival, How, Moment, Open, Send, Shut, Sign, Wait
+from gearspec.script.encode import writes
 from gearspec.script.link import Link, Received
 from gearspec.script.verdict import Stopped, Verdict
 
@@ -165,7 +166,7 @@ class Talk:
             party: whose connection.
             data: the bytes.
             what: what they are, for the transcript.
-            cuts: offsets; before each piece but the first the helper makes a round trip (S10).
+            cuts: offsets; before each write but the first the helper makes a round trip (S10).
             grab: the message that is repeated until it brings a job, if this one is to be patient.
         """
         yield from self.settle(but=party)
@@ -174,19 +175,17 @@ class Talk:
         for item in what:
             self._sent(link, item)
             link.last = item.name if isinstance(item, Packet) else ""
-        data, link.held = link.held + data, b""
-        start = 0
-        for stop in [*cuts, len(data)]:
-            if start:
+        found, link.held = writes(link.held, data, cuts), ()
+        for number, piece in enumerate(found):
+            if number:
                 yield from self.round_trip()
-            yield from self._write(link, data[start:stop])
-            start = stop
+            yield from self._write(link, piece)
 
-    def hold(self, party: str, data: bytes, what: list[What]) -> Talking[None]:
+    def hold(self, party: str, data: bytes, what: list[What], cuts: tuple[int, ...] = ()) -> Talking[None]:
         """Keep bytes back until this connection's next line is sent."""
         yield from self.settle(but=party)
         link = yield from self.link(party)
-        link.held += data
+        link.held = writes(link.held, data, cuts)
         for item in what:
             self._sent(link, item)
 
