@@ -41,6 +41,7 @@ def job(function=b"f", unique=b"u", workload=b"w"):
         (raw(b"a\0x\n"), set()),
         (raw(b"Shutdown\n"), {"shutdown"}),
         (raw(b"create  function \r\n"), {"create-function-empty"}),
+        (raw(b"create\0x function\0y \n"), {"create-function-empty"}),
         (raw(b"create function f\n"), set()),
         (raw(b"status\n"), set()),
     ],

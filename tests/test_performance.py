@@ -29,6 +29,8 @@ STAGE = Stage(Traits(), lambda length: "x" * length, lambda: 0.0)
 class Process:
     """A program that has said something."""
 
+    harmed = ""
+
     def output(self):
         return "its last words"
 
@@ -38,6 +40,9 @@ class Stub:
 
     def __init__(self, process=None):
         self.process, self.played = process, []
+
+    def harm(self):
+        return self.process.harmed if self.process else ""
 
     def play(self, plays):
         (outcome,) = plays
@@ -78,6 +83,15 @@ def test_what_came_before_a_crash_is_not_overwritten(performed):
         performed(Result(Verdict.CRASH, came="half a packet"), instance=Stub(Process())).came
         == "half a packet"
     )
+
+
+def test_harm_to_the_memory_of_a_program_is_a_failure_whatever_it_answered(performed):
+    process = Process()
+    process.harmed = "x.c:N: runtime error: null pointer"
+    result = performed(Result(Verdict.PASS, clause="echo-answered"), instance=Stub(process))
+    message = f"echo-answered: its memory is harmed, as it printed: {process.harmed}"
+    assert (result.verdict, result.message) == (Verdict.FAIL, message)
+    assert performed(CRASH, instance=Stub(process)) is CRASH
 
 
 def test_a_target_that_is_gone_is_a_verdict_and_no_fault_of_ours(performed):

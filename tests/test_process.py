@@ -171,6 +171,14 @@ def test_only_lines_that_tell_of_a_fault_are_complaints(started):
     assert process.complaints() == said[1:3]
 
 
+def test_harm_to_memory_is_told_once_and_without_numbers(started):
+    process = started(SERVE + "print('x.c:3: runtime error: load of 0x7f1', flush=True)")
+    assert process.harm() == ""
+    poke(process)
+    assert process.harm() == "x.c:N: runtime error: load of N"
+    assert process.harm() == ""
+
+
 def test_a_program_that_does_not_exist_is_a_fault_of_who_named_it():
     with pytest.raises(UsageError, match=r"there is no program \./no-such-program"):
         Process(["./no-such-program"]).start()

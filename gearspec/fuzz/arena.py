@@ -78,8 +78,9 @@ class ServerArena:
                 break
         loss = self._instance.loss(self._stage.traits.fence) if result.verdict is Verdict.FAIL else None
         if loss:
-            words = f"server-survives: {loss.message}"
-            result = replace(result, verdict=Verdict(loss.outcome), message=words, clause="server-survives")
+            clause = result.clause or "server-survives"
+            words = f"{clause}: {loss.message}"
+            result = replace(result, verdict=Verdict(loss.outcome), message=words, clause=clause)
         if result.verdict is Verdict.CRASH and self._instance.process:
             result.came = self._instance.process.output()
         return result

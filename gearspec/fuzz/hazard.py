@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = re.compile(rb"\0RE[QS]")
 _SHUTDOWN: Final = re.compile(rb"shutdown", re.IGNORECASE)
-_CREATE_EMPTY: Final = re.compile(rb"create +function *[\r\n]", re.IGNORECASE)
+# A word of a line may end at a NUL, as strings of C do.
+_CREATE_EMPTY: Final = re.compile(rb"create(\0[^ \n]*)? +function(\0[^ \n]*)? *[\0\r\n]", re.IGNORECASE)
 _HUGE: Final = 2**31
 _LONG: Final = 64
 

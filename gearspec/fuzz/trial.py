@@ -1,222 +1,284 @@
-"""One example, tried on a server: what is sent, and what must hold whatever the server makes of it.
+"""What is sent, as a script: what must hold whatever a server makes of it.
 
-A trial is a play like that of a case: a generator of actions that knows neither sockets nor clock.
+So a trial is played like a case of the suites, and what it finds is one: it can be kept, and played again.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from gearspec.errors import TargetGone
+from gearspec.document import load
+from gearspec.fuzz.line import lines
 from gearspec.fuzz.strategy import MARK
-from gearspec.protocol.message import GRABS
-from gearspec.protocol.packet import Line, Packet, check, request
-from gearspec.protocol.transcript import RAW, Note, describe
-from gearspec.script.action import Sign
-from gearspec.script.clean import clean
-from gearspec.script.talk import Talk
-from gearspec.script.verdict import Result, Stopped, Verdict
+from gearspec.harness.performance import perform
+from gearspec.protocol.packet import Line, Packet
+from gearspec.script import case as words
+from gearspec.script.case import Case, Message
+from gearspec.script.project import SERVER
+from gearspec.script.step import StepParser
+from gearspec.script.value import Template
+from gearspec.script.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gearspec.fuzz.arena import Ordeal
     from gearspec.fuzz.strategy import Sending
-    from gearspec.protocol.packet import Item
-    from gearspec.protocol.transcript import What
-    from gearspec.script.action import Play
+    from gearspec.harness.instance import Instance
+    from gearspec.script.case import Step
     from gearspec.script.play import Stage
-    from gearspec.script.talk import Talking
+    from gearspec.script.trait import Traits
+    from gearspec.script.value import Value
+    from gearspec.script.verdict import Result
 
-SURVIVES: Final = "server-survives"
-"""The clause that a server breaks which dies or goes mute."""
-UNDISTURBED: Final = "other-connections-undisturbed"
-"""The clause that it breaks when others suffer."""
 CHUNKING: Final = "frame-any-chunking"
-"""The clause that it breaks when it matters where a stream is cut."""
-_ATTACKER: Final = "attacker"
-_BROKEN: Final = {
-    "WRONG_MAGIC": "frame-response-magic",
-    "UNKNOWN_TYPE": "frame-type-numbers",
-    "UNEXPECTED_DATA": "frame-no-arguments",
-    "MISSING_ARGUMENT": "frame-arguments-separated",
-}
-"""Defects of a packet that are the server's own, with the clause that each breaks.
-
-Others may be those of the request: a handle that is too long is sent back as it came.
-"""
+"""The clause that a server breaks for which it matters where a stream is cut."""
+_WORD: Final = "word"
+"""The name of the fresh word that is sent in place of `MARK`."""
+_END: Final = "end"
+"""The name of what the last question asks for."""
 
 
-class Trial(Protocol):
-    """Makes a play of an example."""
-
-    def __call__(self, sending: Sending, stage: Stage) -> Play:
-        """A play, not begun yet."""
+def _steps(text: str) -> tuple[Step, ...]:
+    return StepParser(__name__).steps(load(text, __name__), 1)
 
 
-def survive(sending: Sending, stage: Stage) -> Play:
-    """Somebody sends this; nobody else notices, and what he gets are packets and lines of text."""
-    return _Survival(sending, stage).play()
+# --- others have a job between them all the while --------------------------------------------------
+
+_BEGUN: Final = _steps("""
+- worker -> server: CAN_DO
+  function: $fn
+- client -> server: SUBMIT_JOB
+  function: $fn
+  workload: in
+- server -> client: JOB_CREATED
+  handle: $job
+- worker -> server: GRAB
+- server -> worker: ASSIGN
+  handle: $job
+- worker2 -> server: CAN_DO
+  function: $other
+- worker2 -> server: PRE_SLEEP
+- server -> worker: nothing
+  clause: server-survives
+""")
+_LOOSE: Final = _steps("""
+- server -> client2: anything
+  clause: server-survives
+""")
+_LEAVES: Final = _steps("""
+- client2 -> server: CLOSE
+""")
+_ENDED: Final = _steps("""
+- worker -> server: WORK_COMPLETE
+  handle: $job
+  data: out
+- server -> client: WORK_COMPLETE
+  clause: other-connections-undisturbed
+  args: [$job, out]
+- server -> worker: nothing
+- client -> server: SUBMIT_JOB
+  function: $other
+  workload: in
+- server -> client: JOB_CREATED
+  handle: $next
+- server -> worker2: NOOP
+- worker2 -> server: GRAB
+- server -> worker2: ASSIGN
+  handle: $next
+  workload: in
+""")
+_ASKED: Final = _steps("""
+- client -> server: OPTION_REQ
+  option: exceptions
+- server -> client: OPTION_RES
+  option: exceptions
+""")
+_RAISED: Final = _steps("""
+- worker2 -> server: WORK_EXCEPTION
+  handle: $next
+  data: no
+- server -> client: WORK_EXCEPTION
+  args: [$next, no]
+""")
+_FAILED: Final = _steps("""
+- worker2 -> server: WORK_FAIL
+  handle: $next
+- server -> client: WORK_FAIL
+  args: [$next]
+""")
+_ANEW: Final = _steps("""
+- client3 -> server: GET_STATUS
+  handle: $none
+- server -> client3: STATUS_RES
+  clause: server-survives
+  handle: $none
+""")
 
 
-def agree(sending: Sending, stage: Stage) -> Play:
-    """The answers to this in one piece are the answers to it cut into pieces."""
-    return _Agreement(sending, stage).play()
+def survive(sending: Sending) -> Ordeal:
+    """Somebody sends this; nobody else notices, and what he gets is what a server may answer."""
+    return lambda instance, stage: perform(survival(sending, stage.traits), instance, stage)
 
 
-class _Trial(ABC):
-    """What both trials have in common.
+def survival(sending: Sending, traits: Traits) -> Case:
+    """A case in which ``client2`` sends this, while the others have jobs between them.
 
-    Attributes:
-        clause: what is being decided.
+    One worker has a job meanwhile, another sleeps, and their client has asked for exceptions where it
+    can. All of them go on afterwards as if nothing had been.
+    """
+    asks = "exceptions" in traits.capabilities
+    return _case(
+        "others-go-on-whatever-one-sends",
+        "The others go on with their jobs, whatever one of them sends",
+        ("server-survives", "other-connections-undisturbed"),
+        *(_ASKED if asks else ()),
+        *_BEGUN,
+        *_sent(sending, "client2"),
+        *_LOOSE,
+        *(() if sending.lingers else _LEAVES),
+        *_ENDED,
+        *(_RAISED if asks else _FAILED),
+        *(_LEAVES if sending.lingers else ()),
+        *_ANEW,
+    )
+
+
+# --- it is all one how it is cut -------------------------------------------------------------------
+
+_HEARD: Final = _steps("""
+- server -> client: anything
+  clause: frame-pipelining
+- client -> server: GET_STATUS
+  handle: $end
+- either:
+  - as: pass
+    script:
+    - server -> client: STATUS_RES
+      handle: $end
+  - as: tolerated
+    flag: closes
+    script:
+    - server -> client: CLOSE
+""")
+_DONE: Final = _steps("""
+- client -> server: GET_STATUS
+  handle: $end
+- server -> client: STATUS_RES
+  clause: frame-any-chunking
+  handle: $end
+""")
+
+
+def agree(sending: Sending) -> Ordeal:
+    """The answers to this in one piece are the answers to it cut into pieces.
+
+    Nothing is decided where the server ends the connection: what it had answered before may be lost.
     """
 
-    clause = UNDISTURBED
+    def ordeal(instance: Instance, stage: Stage) -> Result:
+        whole = perform(pipelined(sending), instance, stage)
+        if whole.verdict is not Verdict.PASS:
+            return whole
+        return perform(chunked(sending, whole), instance, stage)
 
-    def __init__(self, sending: Sending, stage: Stage) -> None:
-        self.sending, self.stage = sending, stage
-        self.talk = Talk(stage.traits, stage.token, ())
-
-    def play(self) -> Play:
-        """Play it to its end, say what it came to, and leave the server clean."""
-        result = Result(Verdict.PASS)
-        try:
-            yield from self.run()
-            self.judge()
-            yield from clean(self.talk)
-        except Stopped as stop:
-            result = Result(stop.verdict, f"{self.clause}: {stop.message}", clause=self.clause)
-        except TargetGone as gone:
-            result = Result(Verdict(gone.outcome), f"{SURVIVES}: {gone.message}", clause=SURVIVES)
-        result.transcript = self.talk.transcript
-        return result
-
-    @abstractmethod
-    def run(self) -> Talking[None]:
-        """What is tried."""
-
-    def judge(self) -> None:
-        """What came from the server are packets and lines of text."""
-        # A list of text holds names as somebody gave them, and one may begin like a packet.
-        binary = all(isinstance(piece.what, Packet) for piece in self.sending.pieces)
-        for event in self.talk.transcript.events:
-            if event.sender == "server" and (fault := _fault(event.what, binary=binary)):
-                self.clause, words = fault
-                raise Stopped(Verdict.FAIL, f"{event.receiver} got {words}")
-
-    def word(self) -> bytes:
-        """A fresh word, as long as `MARK`."""
-        return MARK[:5] + self.stage.token(len(MARK) - 5).encode()
-
-    def give(self, party: str, sending: Sending, cuts: tuple[int, ...]) -> Talking[None]:
-        """Send an example."""
-        what = [piece.what for piece in sending.pieces]
-        yield from self.talk.send(party, sending.data, what, cuts)
-
-    def taken(self, party: str) -> Talking[list[Item | Sign]]:
-        """All that has come to a party and was to come; but no NOOP, as servers send it when they like."""
-        yield from self.talk.hush(party)
-        queue = self.talk.links[party].queue
-        found = [received.what for received in queue if _name(received.what) != "NOOP"]
-        queue.clear()
-        return found
+    return ordeal
 
 
-class _Survival(_Trial):
-    """Two others have a job between them all the while."""
-
-    def run(self) -> Talking[None]:
-        handle = yield from self.begin_job()
-        yield from self.give(_ATTACKER, self.sending.freshened(self.word()), self.sending.cuts)
-        # Whether the attacker is still answered is not asked: the server may wait for the rest of something.
-        self.talk.links[_ATTACKER].acted = False
-        if not self.sending.lingers:
-            yield from self.talk.close(_ATTACKER)
-        yield from self.end_job(handle)
-        if self.sending.lingers:
-            yield from self.talk.close(_ATTACKER)
-        yield from self.talk.fence([(yield from self.talk.link("newcomer"))])
-
-    def begin_job(self) -> Talking[bytes]:
-        """A client submits, a worker grabs; the job handle."""
-        word = self.word()
-        yield from self.send("client", request("SUBMIT_JOB", function=word, unique=b"", workload=b"in"))
-        yield from self.send("worker", request("CAN_DO", function=word))
-        yield from self.talk.grab("worker", patient=False)
-        created = yield from self.only("client", "JOB_CREATED")
-        yield from self.only("worker", GRABS[self.stage.traits.grab])
-        return created.fields["handle"]
-
-    def end_job(self, handle: bytes) -> Talking[None]:
-        """The worker completes it, and the client hears of that and of nothing else."""
-        complete = request("WORK_COMPLETE", handle=handle, data=b"out")
-        yield from self.send("worker", complete)
-        heard = yield from self.only("client", "WORK_COMPLETE")
-        if heard.body != complete.body:
-            raise Stopped(Verdict.FAIL, "client got another WORK_COMPLETE than that of its worker")
-        if found := (yield from self.taken("worker")):
-            raise Stopped(Verdict.FAIL, f"worker expected nothing, came {_names(found)}")
-
-    def send(self, party: str, packet: Packet) -> Talking[None]:
-        """Send one well-formed packet."""
-        yield from self.talk.send(party, packet.encode(), [packet])
-
-    def only(self, party: str, name: str) -> Talking[Packet]:
-        """Take what came to a party: one packet of this name."""
-        found = yield from self.taken(party)
-        if len(found) != 1 or not isinstance(found[0], Packet) or found[0].name != name:
-            raise Stopped(Verdict.FAIL, f"{party} expected {name}, came {_names(found)}")
-        return found[0]
+def pipelined(sending: Sending) -> Case:
+    """A case in which all of it is sent in one write, and then a question that is answered last."""
+    return _case(
+        "requests-in-one-piece-are-answered",
+        "Valid requests that arrive in one piece are understood, and so is what comes after them",
+        ("frame-pipelining",),
+        *_sent(replace(sending, cuts=()), "client"),
+        *_HEARD,
+    )
 
 
-class _Agreement(_Trial):
-    """The same is sent twice, each time on a connection of its own and with words of its own."""
+def chunked(sending: Sending, whole: Result) -> Case:
+    """A case in which it is sent in pieces, and answered as it was in one.
 
-    def run(self) -> Talking[None]:
-        whole = yield from self.answers("whole", ())
-        parts = yield from self.answers("parts", self.sending.cuts)
-        self.clause = CHUNKING
-        if whole != parts:
-            differing = next((pair for pair in zip(whole, parts, strict=False) if pair[0] != pair[1]), None)
-            one, other = differing or (f"{len(whole)} answers", f"{len(parts)}")
-            cuts = ", ".join(map(str, self.sending.cuts))
-            raise Stopped(Verdict.FAIL, f"in one piece it is answered by {one}, cut at {cuts} by {other}")
-
-    def answers(self, party: str, cuts: tuple[int, ...]) -> Talking[list[str]]:
-        """What comes back, in words that are the same for the same answers."""
-        word = self.word()
-        yield from self.give(party, self.sending.freshened(word), cuts)
-        found = yield from self.taken(party)
-        handles: dict[bytes, str] = {}
-        for what in found:
-            if isinstance(what, Packet) and "handle" in what.fields:
-                handles.setdefault(what.fields["handle"], f"$job{len(handles)}")
-        return [_told(what, word, handles) for what in found]
+    Args:
+        sending: with its cuts.
+        whole: what came of `pipelined`.
+    """
+    return _case(
+        "requests-in-pieces-are-answered-as-in-one",
+        "Valid requests that arrive in pieces get the answers that they get in one piece",
+        (CHUNKING,),
+        *_sent(sending, "client"),
+        *_answers(whole),
+        *_DONE,
+    )
 
 
-def _told(what: Item | Sign, word: bytes, handles: dict[bytes, str]) -> str:
-    """An answer without what is different each time."""
-    if isinstance(what, Packet):
-        names = {
-            value: value.replace(word, MARK).decode("latin-1") for value in what.arguments if word in value
-        }
-        return describe(what, {**names, **handles})
-    if isinstance(what, Sign):
-        # Whether it ends in a FIN or a RST depends on what the server had not read by then.
-        return "the end of the connection"
-    return describe(what).replace(word.decode(), MARK.decode())
+def _answers(whole: Result) -> Iterator[Message]:
+    """What came before the answer to the last question, as lines that expect it again."""
+    names = {value: name.removeprefix("$") for value, name in whole.names.items()}
+    ends = [value for value, name in names.items() if name == _END]
+    for event in whole.transcript.events:
+        what = event.what
+        if event.sender != SERVER or not isinstance(what, Packet | Line):
+            continue
+        if isinstance(what, Line):
+            line: dict[str, Value] = {"line": _named(what.text, names)}
+            yield Message(0, SERVER, "client", words.TEXT, line, clause=CHUNKING)
+            continue
+        if what.arguments[:1] == tuple(ends):
+            return
+        if what.fields.get("handle"):
+            names.setdefault(what.fields["handle"], f"job{len(names)}")
+        args = tuple(_named(argument, names) for argument in what.arguments)
+        yield Message(0, SERVER, "client", what.name, args=args, clause=CHUNKING)
 
 
-def _name(what: Item | Sign) -> str:
-    return "TEXT" if isinstance(what, Line) else what.name
+# --- both --------------------------------------------------------------------------------------------
 
 
-def _names(found: list[Item | Sign]) -> str:
-    return ", ".join(map(_name, found)) or "nothing"
+def _case(id_: str, title: str, clauses: tuple[str, ...], *steps: Step) -> Case:
+    return Case(
+        id=id_,
+        title=title,
+        clauses=clauses,
+        under_test=(SERVER,),
+        needs=(),
+        dangerous=None,
+        leaves=None,
+        steps=steps,
+        path=__name__,
+        line=1,
+    )
 
 
-def _fault(what: What, *, binary: bool) -> tuple[str, str] | None:
-    """What is wrong with something from a server: the clause that it breaks, and words."""
-    if isinstance(what, Note):
-        return ("frame-header", "bytes that are no packet") if binary and what.kind == RAW else None
-    violations = check(what, "server") if isinstance(what, Packet) else []
-    own = (violation for violation in violations if violation.kind in _BROKEN)
-    return next(((_BROKEN[one.kind], f"a malformed packet: {one.message}") for one in own), None)
+def _sent(sending: Sending, party: str) -> Iterator[Message]:
+    """The lines that send it, with a fresh word in place of `MARK`."""
+    for line in lines(sending, party, SERVER):
+        args = None if line.args is None else tuple(map(_fresh, line.args))
+        values = {name: _fresh(value) for name, value in line.values.items()}
+        yield replace(line, values=values, args=args)
+
+
+def _fresh(value: Value) -> Value:
+    assert isinstance(value, Template), "what is drawn has no other values"
+    return _named(b"".join(part for part in value.parts if isinstance(part, bytes)), {MARK: _WORD})
+
+
+def _named(data: bytes, names: Mapping[bytes, str]) -> Template:
+    """Bytes with names in place of the values that stand in them."""
+    parts: list[bytes | str] = [data]
+    for value, name in names.items():
+        parts = [new for part in parts for new in _cut(part, value, name)]
+    return Template(tuple(part for part in parts if part))
+
+
+def _cut(part: bytes | str, value: bytes, name: str) -> Iterator[bytes | str]:
+    if isinstance(part, str):
+        yield part
+        return
+    first, *rest = part.split(value)
+    yield first
+    for piece in rest:
+        yield name
+        yield piece

@@ -62,6 +62,10 @@ class Instance:
         """How it ended, as the rest of a sentence; None while it lives, as far as we can see."""
         return self.process.ended if self.process else None
 
+    def harm(self) -> str:
+        """What it has printed of harm to its memory since this was last asked; empty if nothing."""
+        return self.process.harm() if self.process else ""
+
     def play(self, plays: Sequence[Play]) -> list[Result]:
         """Play all of them at once."""
         return self._loop.play(plays)

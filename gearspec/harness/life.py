@@ -41,12 +41,17 @@ DOWN: Final = 2.0
 _LOOK: Final = 0.2
 _USER: Final = "nobody"
 
-# What sanitizers, the C library and the runtimes of languages print when something broke.
+# What sanitizers and the C library print when memory was harmed, ...
+_HARM: Final = re.compile(
+    rb"Sanitizer|runtime error:|stack smashing|double free|malloc\(\)|free\(\): |corrupted|"
+    rb"Segmentation fault|SIG(SEGV|ABRT|BUS)"
+)
+# ... and the runtimes of languages when something broke, which the program may have caught.
 _COMPLAINT: Final = re.compile(
-    rb"Sanitizer|runtime error:|Traceback \(most recent call last\)|stack smashing|double free|"
-    rb"malloc\(\)|free\(\): |corrupted|[Aa]ssert(ion)?\b.*failed|Segmentation fault|SIG(SEGV|ABRT|BUS)|"
+    _HARM.pattern + rb"|Traceback \(most recent call last\)|[Aa]ssert(ion)?\b.*failed|"
     rb"panicked at|^panic: |^fatal error: |\bUncaught\b|^[A-Za-z]*(Error|Exception): "
 )
+_NUMBER: Final = re.compile(rb"0x[0-9a-f]+|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Life:
         self.notes: list[str] = []
         self._reason = ""
         self._tail: bytes | None = None
+        self._seen = 0
 
     def spawn(
         self,
@@ -160,6 +166,19 @@ class Life:
         """Lines of its output that a sanitizer, a C library or an interpreter writes when something broke."""
         lines = self._written().splitlines()
         return [printable(line, 200) for line in lines if _COMPLAINT.search(line)]
+
+    def harm(self) -> str:
+        """The first line since it was last asked that tells of harm to its memory; empty if there is none.
+
+        Numbers in it are another in the next run, and stand as N.
+        """
+        if self._tail is not None:
+            return ""
+        size = (self.folder / "output").stat().st_size
+        fresh = self._written()[-(size - self._seen) :] if size > self._seen else b""
+        self._seen = size
+        harmed = (line for line in fresh.splitlines() if _HARM.search(line))
+        return printable(_NUMBER.sub(b"N", next(harmed, b"")), 200)
 
     def kill(self, reason: str) -> None:
         """Kill it and all it started; `ended` then gives the reason."""

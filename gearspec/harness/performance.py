@@ -61,6 +61,10 @@ def _play(case: Case, instance: Instance, stage: Stage) -> Result:
         reason = str(fault).partition("\n")[0]
         return Result(Verdict.ERROR, f"{type(fault).__name__}: {reason}", came=traceback.format_exc())
     result = worst(results)
+    harm = instance.harm()
+    if harm and result.verdict not in DEAD:
+        message = f"{result.clause or 'setup'}: its memory is harmed, as it printed: {harm}"
+        result = replace(result, verdict=Verdict.FAIL, message=message)
     if result.verdict is Verdict.CRASH and instance.process:
         result.came = result.came or instance.process.output()
     return result

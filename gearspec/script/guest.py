@@ -100,7 +100,7 @@ class Guest(Player[Cue, News, Catch]):
         except AdapterError as fault:
             result = Result(Verdict.ERROR, str(fault))
         result.transcript = self.host.told()
-        result.names = self.shown
+        result.names, result.case = self.shown, self.case
         return result
 
     def _wake_up(self) -> Hosting[None]:

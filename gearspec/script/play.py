@@ -82,7 +82,7 @@ class _ServerPlayer(Player[Action, Moment, Received]):
         """Play the case to its end, say what it came to, and leave the server clean."""
         result = yield from self.course(self._end())
         result.transcript = Transcript(list(self.talk.transcript.events))
-        result.names = self.shown
+        result.names, result.case = self.shown, self.case
         if result.verdict not in {Verdict.CRASH, Verdict.HANG}:
             try:
                 yield from clean(self.talk)

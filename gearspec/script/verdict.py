@@ -11,6 +11,8 @@ from gearspec.protocol.transcript import Transcript
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gearspec.script.case import Case
+
 
 class Verdict(StrEnum):
     """The outcomes of one case on one program, from best to worst.
@@ -56,6 +58,7 @@ class Result:
         came: what came instead, in words.
         transcript: all sides.
         names: the values that were bound to ``$name``, for printing.
+        case: what was played; None where it was no case.
     """
 
     verdict: Verdict
@@ -67,6 +70,7 @@ class Result:
     came: str = ""
     transcript: Transcript = field(default_factory=Transcript)
     names: Mapping[bytes, str] = field(default_factory=dict)
+    case: Case | None = None
 
 
 def worst(results: list[Result]) -> Result:

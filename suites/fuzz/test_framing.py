@@ -2,7 +2,6 @@
 
 import pytest
 
-from gearspec.fuzz.arena import playing
 from gearspec.fuzz.hazard import hazards
 from gearspec.fuzz.strategy import attacks, conversations
 from gearspec.fuzz.trial import agree, survive
@@ -14,10 +13,10 @@ pytest_plugins = ["gearspec.property"]
 @pytest.mark.clause("frame-any-chunking", "frame-pipelining")
 def test_any_chunking_of_a_valid_stream_gives_the_same_answers(gear_property: Property):
     """Any chunking of a valid stream gives the same answers."""
-    gear_property.hold(playing(agree), conversations(gear_property.traits), hazards=hazards, count=60)
+    gear_property.hold(agree, conversations(gear_property.traits), hazards=hazards, count=60)
 
 
 @pytest.mark.clause("other-connections-undisturbed", "server-survives")
 def test_no_mutated_frame_ends_the_server_or_disturbs_another_connection(gear_property: Property):
     """No mutated frame ends the server or disturbs another connection."""
-    gear_property.hold(playing(survive), attacks(), hazards=hazards, count=150)
+    gear_property.hold(survive, attacks(), hazards=hazards, count=150)
