@@ -5,7 +5,7 @@
 #   GEARSPEC_TESTEE   the library: a name, a file, or the command of an adapter
 #   GEARSPEC_OPTIONS  more options of `gearspec run`, separated by spaces
 #   GEARSPEC_RESULTS  the folder for the results; gearspec-results unless it is set
-#   GEARSPEC_INSTALL  what pip installs where there is no gearspec; the checkout with this script unless it is set
+#   GEARSPEC_INSTALL  what pip installs where there is no gearspec; the checkout with this script, and xdist, unless it is set
 #
 # The exit code is that of gearspec: 0 if all is as expected.
 set -eu
@@ -20,7 +20,7 @@ if ! command -v gearspec >/dev/null; then
     chmod 755 "$work" # a server is started as an unprivileged user where we are root
     trap 'rm -rf "$work"' EXIT
     python3 -m venv "$work"
-    "$work/bin/pip" install --quiet --disable-pip-version-check "${GEARSPEC_INSTALL:-$(dirname "$0")/..}"
+    "$work/bin/pip" install --quiet --disable-pip-version-check "${GEARSPEC_INSTALL:-$(dirname "$0")/..[xdist]}"
     PATH=$work/bin:$PATH
 fi
 
