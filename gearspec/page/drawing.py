@@ -16,7 +16,7 @@ from gearspec.failure import escaped
 from gearspec.sequence import Arrow, Note, Rule, case_rows, parties, record_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from gearspec.report import Record
     from gearspec.script.case import Case
@@ -40,38 +40,26 @@ def draw_case(case: Case, address: Callable[[str], str] | None = None) -> str:
         case: whose whole script is drawn, its branches one after the other.
         address: where the page of a clause is, by its id; without it nothing is a link.
     """
-    rows = case_rows(case)
-    return draw_rows(rows, parties(rows), case.title, address)
+    return _draw(case_rows(case), case.title, address)
 
 
 def draw_record(record: Record) -> str:
     """The transcript of a record, with a mark where the program did not do as it should."""
-    rows = record_rows(record)
-    return draw_rows(rows, parties(rows), f"{record['title']}: {record['verdict']}")
+    return _draw(record_rows(record), f"{record['title']}: {record['verdict']}", None)
 
 
-def draw_rows(
-    rows: Sequence[Row], names: Iterable[str], title: str, address: Callable[[str], str] | None = None
-) -> str:
-    """Rows of any kind.
-
-    Args:
-        rows: from the top to the bottom.
-        names: whose lifelines there are, from left to right.
-        title: what it shows, for those who do not see it.
-        address: as for `draw_case`.
-    """
-    sheet = _Sheet(_columns(rows, names), address)
+def _draw(rows: Sequence[Row], title: str, address: Callable[[str], str] | None) -> str:
+    sheet = _Sheet(_columns(rows), address)
     for row in rows:
         sheet.add(row)
     return sheet.finish(title)
 
 
-def _columns(rows: Sequence[Row], names: Iterable[str]) -> dict[str, float]:
+def _columns(rows: Sequence[Row]) -> dict[str, float]:
     """Where each lifeline stands: far enough from the others for what travels between them."""
     arrows = [row for row in rows if isinstance(row, Arrow)]
     places: dict[str, float] = {}
-    for name in names:
+    for name in parties(rows):
         place = max(places.values(), default=-_APART) + _APART
         for row in arrows:
             other = row.receiver if row.sender == name else row.sender

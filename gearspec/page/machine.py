@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gearspec.page.drawing import draw_rows
+from gearspec.page.diagram import draw_diagram
 from gearspec.page.template import Page, render
 from gearspec.protocol.message import BACKGROUND, GRABS, TERMINAL
-from gearspec.sequence import Arrow, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from gearspec.sequence import Row
 
 CLOSES: Final = "it closes"
 JOB_COMES: Final = "a job of its functions comes"
@@ -24,6 +21,8 @@ TOO_LONG: Final = "its job takes too long"
 WORKER_GONE: Final = "the worker of its job closes"
 DETACHED: Final = "a worker speaks of its background job"
 DUE: Final = "its time comes"
+WORKER_CLOSES: Final = "its worker closes"
+OVERDUE: Final = "it takes too long"
 CLIENT_GONE: Final = "a client of it closes"
 WITHDRAWN: Final = "its worker withdraws the function"
 CANCELLED: Final = "cancel job"
@@ -215,9 +214,9 @@ MACHINES: Final = (
                 ("an update", "", "running"),
                 (WITHDRAWN, "", "running"),
                 (CLIENT_GONE, "", "running"),
-                (WORKER_GONE, "", "queued ended"),
+                (WORKER_CLOSES, "", "queued ended"),
                 ("an end", "", "ended"),
-                (TOO_LONG, "", "ended"),
+                (OVERDUE, "", "ended"),
                 (CANCELLED, "", "ended"),
             ],
         },
@@ -231,9 +230,8 @@ def machine_pages() -> Iterator[Page]:
 
 
 def draw_machine(machine: Machine) -> str:
-    """A machine as a chart: a column a state, an arrow a transition, a box for what changes no state."""
-    rows: list[Row] = [
-        Note(one.state, one.text) if one.state == one.after else Arrow(one.state, one.after, one.text)
-        for one in machine.transitions
-    ]
-    return draw_rows(rows, machine.states, f"{machine.title}: its states, and what leads from one to another")
+    """A machine as a diagram: what leads from one state to another."""
+    arrows = [(one.state, one.after, one.text) for one in machine.transitions]
+    return draw_diagram(
+        list(machine.states), arrows, f"{machine.title}: what leads from one state to another"
+    )
