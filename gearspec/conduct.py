@@ -79,6 +79,7 @@ class Conduct:
             report=given.gear_report,
             html=given.gear_html,
             markdown=given.gear_markdown,
+            finds=given.gear_finds,
             dangerous=given.gear_dangerous,
         )
 

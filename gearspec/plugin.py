@@ -59,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--gear-html", metavar="FILE", type=Path, help="write a report as a page to look at")
     add("--gear-markdown", metavar="FILE", type=Path, help="write a report as a comment for a pull request")
     add(
+        "--gear-finds",
+        metavar="DIR",
+        type=Path,
+        default=Path("gearspec-finds"),
+        help="where what a search finds is written, each find as a script of its own",
+    )
+    add(
         "--gear-dangerous",
         action="store_true",
         help="also run what may kill or change a server that gearspec did not start",

@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
+from gearspec import __version__
 from gearspec.errors import AuthorError
-from gearspec.failure import escaped, explain_failure
+from gearspec.failure import escaped, explain_failure, replay_command
 from gearspec.fuzz.arena import ServerArena
+from gearspec.fuzz.find import write_find
 from gearspec.fuzz.search import Filter, search
 from gearspec.harness.expectation import Judgement
 from gearspec.report import make_gap, make_record
@@ -158,8 +160,26 @@ class Property:
         if judgement.action == "known":
             pytest.xfail(judgement.message)
         if judgement.action == "fail":
-            text = explain_failure(self.case, result, judgement.message, self._again)
-            pytest.fail(text, pytrace=False)
+            pytest.fail(self._explain(result, judgement.message), pytrace=False)
+
+    def _explain(self, result: Result, message: str) -> str:
+        """What a person is told of a failure; a script that was found by chance is written down first."""
+        if result.case is None:
+            return explain_failure(self.case, result, message, self._again)
+        version = self._run.facts["version"] or "of an unknown version"
+        remarks = [
+            f"{result.verdict} {result.message}",
+            f"Found on {self._run.name} {version} by gearspec {__version__}:",
+            self._again,
+        ]
+        finds = self._run.options.finds
+        find = write_find(result.case, result, finds, map(escaped, remarks), self._play)
+        again = replay_command(find.case, self._role, self._run.option)
+        text = explain_failure(find.case, find.result, message, again)
+        return "\n".join([text, f"search again: {self._again}", *map(escaped, find.doubts), "", find.text])
+
+    def _play(self, case: Case) -> Result:
+        return Result(Verdict.INCONCLUSIVE, self.gone) if self.gone else self._run.play(case, self._role)
 
 
 @pytest.fixture

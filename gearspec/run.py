@@ -94,6 +94,7 @@ class Options:
         report: a file for the report.
         html: a file for the report as a page.
         markdown: a file for the report as a comment.
+        finds: a folder for what a search finds.
         dangerous: whether dangerous cases are played on a server that gearspec did not start.
     """
 
@@ -107,6 +108,7 @@ class Options:
     report: Path | None = None
     html: Path | None = None
     markdown: Path | None = None
+    finds: Path = Path("gearspec-finds")
     dangerous: bool = False
 
     def changed(self) -> dict[str, object]:
