@@ -100,6 +100,7 @@ def _front(cases: int, vectors: int) -> str:
         clauses=len(load_clauses()),
         cases=cases,
         vectors=vectors,
+        schemas=sorted(_schemas()),
         guides=[name for name in written if name not in CONTRIBUTING],
         contributing=CONTRIBUTING,
     )
@@ -118,10 +119,15 @@ def _write_data(extra: Path) -> None:
     """What programs read: the vectors, and the schemas of all formats."""
     schemas = extra / "schemas"
     schemas.mkdir(parents=True)
-    for path in _PACKAGE.glob("*.schema.json"):
-        shutil.copy(path, schemas)
-    shutil.copy(data_folder("vectors") / "schema.json", schemas / "vectors.schema.json")
+    for name, path in _schemas().items():
+        shutil.copy(path, schemas / name)
     (extra / "vectors.json").write_text(json.dumps(export()), "utf-8")
+
+
+def _schemas() -> dict[str, Path]:
+    """Every schema by its name in the site."""
+    found = {path.name: path for path in _PACKAGE.glob("*.schema.json")}
+    return {**found, "vectors.schema.json": data_folder("vectors") / "schema.json"}
 
 
 def _run_sphinx(source: Path, out: Path, doctrees: Path, settings: dict[str, Any]) -> None:
