@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from io import StringIO
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from gearspec import __version__
 from gearspec.data import data_folder
 from gearspec.errors import HarnessError, UsageError
 from gearspec.page.account import known_subjects
 from gearspec.page.case import case_pages
 from gearspec.page.clause import clause_pages
+from gearspec.page.link import broken
 from gearspec.page.machine import machine_pages
 from gearspec.page.matrix import matrix_pages
 from gearspec.page.message import message_pages
@@ -38,25 +40,8 @@ GUIDES: Final = (
 CONTRIBUTING: Final = ("write-a-case", "scripts", "clauses", "ledger", "architecture")
 """Those for whoever adds to gearspec."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-_STATIC: Final = _PACKAGE / "page" / "static"
 _MARK: Final = ".buildinfo"
 """The file by which a folder is known to be a site."""
-_SETTINGS: Final[dict[str, Any]] = {
-    "project": "gearspec",
-    "version": __version__,
-    "extensions": ["myst_parser", "gearspec.page.fragment"],
-    "myst_enable_extensions": ["colon_fence"],
-    "myst_heading_anchors": 3,
-    "suppress_warnings": ["toc.not_included"],  # only indexes stand in the sidebar, and link to the rest
-    "html_theme": "furo",
-    "html_title": f"gearspec {__version__}",
-    "html_static_path": [str(_STATIC)],
-    "html_css_files": ["gearspec.css", "chart.css", "matrix.css"],
-    "html_copy_source": False,
-    "html_use_index": False,
-    "html_show_copyright": False,
-    "html_show_search_summary": False,  # it would fetch each page that is found, which file:// forbids
-}
 
 
 def pages() -> Iterator[Page]:
@@ -78,6 +63,8 @@ def build(out: Path) -> None:
         UsageError: the folder has something else in it, or Sphinx is not installed.
         HarnessError: a page of ours is not as it must be.
     """
+    if not all(map(find_spec, ("sphinx", "furo", "myst_parser"))):
+        raise UsageError("the site is made with Sphinx: install gearspec[site]")
     if out.exists() and any(out.iterdir()):
         if not (out / _MARK).exists():
             raise UsageError(f"{out} has something else in it: name a new folder, or an earlier site")
@@ -86,7 +73,11 @@ def build(out: Path) -> None:
         source, extra = Path(folder, "source"), Path(folder, "extra")
         _write(source)
         _write_data(extra)
-        _run_sphinx(source, out, Path(folder, "doctrees"), {**_SETTINGS, "html_extra_path": [str(extra)]})
+        _run_sphinx(source, extra, out)
+    files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
+    made = {name: path.read_text("utf-8") for name, path in files.items() if path.suffix == ".html"}
+    for fault in broken(made, files):
+        raise HarnessError(f"a page of the site is faulty: {fault}")
 
 
 def _front(cases: int, vectors: int) -> str:
@@ -130,14 +121,13 @@ def _schemas() -> dict[str, Path]:
     return {**found, "vectors.schema.json": data_folder("vectors") / "schema.json"}
 
 
-def _run_sphinx(source: Path, out: Path, doctrees: Path, settings: dict[str, Any]) -> None:
-    try:
-        from sphinx.application import Sphinx  # noqa: PLC0415 - slow to import, and optional
-        from sphinx.util.console import nocolor  # noqa: PLC0415 - likewise
-    except ImportError:
-        raise UsageError("the site is made with Sphinx: install gearspec[site]") from None
-    nocolor()
-    said = StringIO()
-    Sphinx(source, None, out, doctrees, "html", settings, status=None, warning=said).build()
-    if said.getvalue():
-        raise HarnessError(f"a page of the site is faulty: {said.getvalue().strip()}")
+def _run_sphinx(source: Path, extra: Path, out: Path) -> None:
+    """Have Sphinx make the site, in a process of its own, since it can do so once in each."""
+    command = [sys.executable, "-m", "sphinx", "--quiet", f"--conf-dir={Path(__file__).parent}"]
+    command += [f"--define=html_extra_path={extra}", f"--doctree-dir={source.with_name('doctrees')}"]
+    command += [str(source), str(out.absolute())]
+    # Where gearspec lies, so that Sphinx finds it, and nothing of the current folder.
+    folder = _PACKAGE.parent
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # noqa: S603 - no shell
+    if said := done.stdout.decode("utf-8", "replace").strip():
+        raise HarnessError(f"a page of the site is faulty: {said}")
