@@ -31,12 +31,12 @@ DECODER = "decoder"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A model with one line changed.
+    """A model, client or worker with one line changed.
 
     Attributes:
-        id: what the server does wrong.
+        id: what it does wrong.
         clauses: those that it breaks; a case that finds it decides one of them.
-        module: of the model, or `DECODER`.
+        module: where it is, or `DECODER`.
         old: a piece of source that stands there once.
         new: what takes its place.
         kind: empty; or ``gross`` when nearly every case rests on what it breaks, so that it may fail any
@@ -51,7 +51,8 @@ class Fault:
     kind: str
 
 
-def _read(entry):
+def read_fault(entry):
+    """A fault as it is written in a file."""
     return Fault(
         entry["id"],
         frozenset(entry["clauses"]),
@@ -63,7 +64,7 @@ def _read(entry):
 
 
 _FILE = Path(__file__).with_name("faults.yaml")
-FAULTS = tuple(_read(entry) for entry in load(_FILE.read_text("utf-8"), _FILE))
+FAULTS = tuple(read_fault(entry) for entry in load(_FILE.read_text("utf-8"), _FILE))
 
 
 class _Copy(MetaPathFinder, InspectLoader):
@@ -96,15 +97,24 @@ def replaced(text, fault):
     return text.replace(fault.old, fault.new)
 
 
-def _load(fault, name, sources):
-    """Import `name` from sources, one of which gets its fault."""
-    broken = name if fault.module == DECODER else f"{name}.{fault.module}"
-    finder = _Copy(name, sources | {broken: replaced(sources[broken], fault)})
+def copy_name(fault):
+    """What the package that has a fault is called."""
+    return "faulty_" + fault.id.replace("-", "_")
+
+
+def read_sources(folder, name):
+    """The source of each module of a package, as that of a package with another name."""
+    inside = {f"{name}.{path.stem}": path.read_text("utf-8") for path in folder.glob("[a-z]*.py")}
+    return {name: (folder / "__init__.py").read_text("utf-8")} | inside
+
+
+def load_copy(name, wanted, sources, shared):
+    """Import what is wanted of a package `name` from sources, beside some modules that it shares with us."""
+    finder = _Copy(name, sources)
     sys.meta_path.insert(0, finder)
-    # whoever carries out effects knows them by their class
-    sys.modules[f"{name}.effect"] = gearspec.model.effect
+    sys.modules.update(shared)
     try:
-        return import_module(name)
+        return import_module(wanted)
     finally:
         sys.meta_path.remove(finder)
         for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
@@ -114,13 +124,15 @@ def _load(fault, name, sources):
 @cache
 def _faulty(fault):
     """The module that has what a fault changes: a model, or a decoder."""
-    name = "faulty_" + fault.id.replace("-", "_")
+    name = copy_name(fault)
     if fault.module == DECODER:
-        module = _load(fault, name, {name: PACKET.read_text("utf-8")})
+        module = load_copy(name, name, {name: replaced(PACKET.read_text("utf-8"), fault)}, {})
         module.Packet, module.Line = packet.Packet, packet.Line  # everybody else knows them by their class
         return module
-    sources = {f"{name}.{path.stem}": path.read_text("utf-8") for path in MODEL.glob("[a-z]*.py")}
-    return _load(fault, name, sources | {name: (MODEL / "__init__.py").read_text("utf-8")})
+    sources, broken = read_sources(MODEL, name), f"{name}.{fault.module}"
+    # whoever carries out effects knows them by their class
+    shared = {f"{name}.effect": gearspec.model.effect}
+    return load_copy(name, name, sources | {broken: replaced(sources[broken], fault)}, shared)
 
 
 def rehearsed(case, fault):

@@ -19,7 +19,9 @@ from gearspec.harness.life import DOWN, Life
 from gearspec.peers.adapter import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+    from typing import TextIO
 
     from gearspec.harness.life import Identity
     from gearspec.harness.locate import Located
@@ -76,6 +78,9 @@ class AdapterProcess(Dialogue, Life):
 class EmbeddedAdapter(Dialogue):
     """The reference client and worker, in a thread of this process.
 
+    Args:
+        serve: what answers requests, the reference adapter or one that differs from it.
+
     Attributes:
         reader: a socket with what they say.
         writer: the same socket, for requests.
@@ -86,8 +91,9 @@ class EmbeddedAdapter(Dialogue):
     watch: int | None = None
     ended: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, serve: Callable[[Iterable[str], TextIO], None] = run) -> None:
         super().__init__()
+        self._run = serve
         self._ours, theirs = socket.socketpair()
         self.reader, self.writer = self._ours.fileno(), os.dup(self._ours.fileno())
         self._words: list[str] = []
@@ -128,7 +134,7 @@ class EmbeddedAdapter(Dialogue):
                 connection.makefile("r", encoding="ascii") as requests,
                 connection.makefile("w", encoding="ascii") as answers,
             ):
-                run(requests, answers)
+                self._run(requests, answers)
         except Exception:  # noqa: BLE001 - it is told with the case that it ended
             self._words = traceback.format_exc().splitlines()
 
