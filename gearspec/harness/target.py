@@ -25,13 +25,20 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = "targets"
 INPUT_CLASSES: Final = {
+    "abandoned-job-joined": "a submit that joins a queued job whose last client has left",
     "bad-magic": "what begins with NUL and goes on as neither magic",
+    "can-do-again": "a function that this worker has registered already",
     "create-function-empty": "the admin command create function with an empty name",
+    "exception-unasked": "WORK_EXCEPTION of a job of which a client has not asked for exceptions",
     "huge-size": "a header that announces 2 GiB or more",
     "huge-type": "a type of 2147483648 or more",
     "long-argument": "an argument before the last one that has 64 bytes or more",
+    "running-job-cancelled": "the admin command cancel job for a job that a worker has",
+    "shared-background-job-left": "a client that leaves a queued job which is in the background as well",
     "shutdown": "the admin command shutdown",
+    "sleeper-left": "a worker that leaves while it sleeps",
     "unknown-type": "a type that no message has",
+    "worker-with-job-left": "a worker that leaves while it has a job",
 }
 """What ``avoid`` of a target file may name beside messages, in words."""
 
