@@ -24,7 +24,7 @@ from gearspec.script.encode import cuts, encode
 from gearspec.script.errand import written
 from gearspec.script.fit import fits, fits_report, same_message
 from gearspec.script.host import Catch, Host
-from gearspec.script.load import walk
+from gearspec.script.load import servers, walk
 from gearspec.script.phrase import came
 from gearspec.script.player import Expected, Player
 from gearspec.script.project import expects, is_silence
@@ -391,16 +391,3 @@ def is_over(catch: Catch) -> bool:
 def _speaks(step: Step, role: str) -> bool:
     """Whether a line is something that the testee does."""
     return isinstance(step, Message | Report) and expects(step, role) and not is_silence(step)
-
-
-def servers(steps: tuple[Step, ...]) -> list[str]:
-    """The servers of a script, in the order of their names."""
-    found: set[str] = set()
-    for step in walk(steps):
-        if isinstance(step, Message):
-            found.add(step.receiver if step.sent else step.sender)
-        elif isinstance(step, Listen):
-            found.add(step.server)
-        elif isinstance(step, Call):
-            found.update(step.settings.get("servers", "").split())
-    return sorted(found)

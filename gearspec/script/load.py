@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.document import Mapping, Sequence, Text, load
 from gearspec.errors import ScriptError
-from gearspec.script.case import NOTHING, ROLES, Branch, Case, Either, Message, Step, Together
+from gearspec.script.case import NOTHING, ROLES, Branch, Call, Case, Either, Listen, Message, Step, Together
 from gearspec.script.check import DEFAULT_WITHIN, check_case
 from gearspec.script.step import StepParser
 from gearspec.script.trait import ABILITIES
@@ -135,3 +135,16 @@ def _words(entry: Mapping, key: str, path: Path | str, choices: tuple[str, ...] 
     if len(set(found)) < len(found):
         raise ScriptError(f"'{key}' names something twice", path, found.line)
     return tuple(str(word) for word in found)
+
+
+def servers(steps: tuple[Step, ...]) -> list[str]:
+    """The servers of a script, in the order of their names."""
+    found: set[str] = set()
+    for step in walk(steps):
+        if isinstance(step, Message):
+            found.add(step.receiver if step.sent else step.sender)
+        elif isinstance(step, Listen):
+            found.add(step.server)
+        elif isinstance(step, Call):
+            found.update(step.settings.get("servers", "").split())
+    return sorted(found)

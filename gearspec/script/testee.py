@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from gearspec.script.case import Listen
 from gearspec.script.client import ClientPlayer
 from gearspec.script.encode import variants
-from gearspec.script.guest import UNBOUND, servers
-from gearspec.script.load import walk
+from gearspec.script.guest import UNBOUND
+from gearspec.script.load import servers, walk
 from gearspec.script.project import project
 from gearspec.script.worker import WorkerPlayer
 
