@@ -36,9 +36,10 @@ def cells(page, words):
 
 class TestBoard:
     def test_a_clause_is_kept_when_a_case_decided_it_and_none_to_the_contrary(self):
-        mine = standing(record("one"), record("two", "FAIL", clauses=ECHO[::-1]))
-        states = stance(mine, "server", CATALOGUE)
-        assert (states["echo-answered"], states["echo-returns-data"]) == (KEPT, BROKEN)
+        records = [record("one"), record("two", "FAIL", clauses=ECHO[::-1])]
+        for order in (records, records[::-1]):
+            states = stance(standing(*order), "server", CATALOGUE)
+            assert (states["echo-answered"], states["echo-returns-data"]) == (KEPT, BROKEN)
 
     def test_a_clause_whose_cases_came_to_no_verdict_is_not_exercised(self):
         states = stance(standing(record("one", "UNSUPPORTED", "skip")), "server", CATALOGUE)
