@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
+    from gearspec.fuzz.shelf import Store
     from gearspec.item import CaseFile, CaseItem
     from gearspec.minutes import Minutes
     from gearspec.page.paper import Papers
@@ -26,6 +27,10 @@ SUFFIX: Final = ".gear.yaml"
 """What `gearspec.script.load` says as well, and is too heavy to be imported for."""
 SESSION_FACTORY: Final[pytest.StashKey[Callable[[Options, str], Playing]]] = pytest.StashKey()
 """Where something else than real programs can be put under test; see `gearspec.run.make_session`."""
+STORE: Final[pytest.StashKey[Store]] = pytest.StashKey()
+"""Where finds are kept, if an option says it."""
+ITEM_ID: Final[pytest.StashKey[str]] = pytest.StashKey()
+"""What a test that is a property is called by reports."""
 _SERVER: Final = "server"
 _LIBRARY: Final = frozenset({"client", "worker"})
 
@@ -81,6 +86,9 @@ class Conduct:
             markdown=given.gear_markdown,
             finds=given.gear_finds,
             dangerous=given.gear_dangerous,
+            fuzz=given.gear_fuzz,
+            fuzz_seconds=given.gear_fuzz_seconds,
+            fuzz_seed=given.gear_fuzz_seed or 0,
         )
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> CaseFile | None:
@@ -119,7 +127,7 @@ class Conduct:
             return
         from gearspec.suite import case_level, weigh  # noqa: PLC0415 - likewise
 
-        with _told():
+        with told():
             dropped = {
                 item
                 for item in ours
@@ -157,16 +165,18 @@ class Conduct:
     def pytest_sessionstart(self) -> None:
         """Find out at once whether a testee that was named can be started."""
         if self.config.option.testee and not self._worker:
-            with _told():
+            with told():
                 _ = self.run_of("client").session
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Reach what is under test before the first case, in the process that reports."""
         ours = self._ours(session.items)
-        if not ours or self._worker or self.config.option.collectonly or session.testsfailed:
+        names = [item.nodeid for item in ours]
+        names += [_as_name(item.stash[ITEM_ID]) for item in session.items if ITEM_ID in item.stash]
+        if not names or self._worker or self.config.option.collectonly or session.testsfailed:
             return
-        self._open([item.nodeid for item in ours])
+        self._open(names)
         self._prepare(item for item in ours if item.role == _SERVER)
 
     @pytest.hookimpl(optionalhook=True)
@@ -175,15 +185,19 @@ class Conduct:
         ours = [name for name in ids if f"{SUFFIX}::" in name]
         if not ours or self._minutes:
             return
-        self._open(ours)
-        with _told():
-            for run in self._runs.values():
-                run.close()
+        self._look_in(ours)
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter:
             reporter.ensure_newline()
             for line in self._header():
                 reporter.write_line(line)
+
+    def _look_in(self, names: list[str]) -> None:
+        """Open the minutes of what others play: what is under test is started here to hear what it is."""
+        self._open(names)
+        with told():
+            for run in self._runs.values():
+                run.close()
 
     def _open(self, names: list[str]) -> None:
         from gearspec.minutes import Minutes  # noqa: PLC0415 - likewise
@@ -191,7 +205,7 @@ class Conduct:
         from gearspec.suite import role_of  # noqa: PLC0415 - likewise
 
         items = frozenset(name.rpartition("::")[2] for name in names)
-        with _told():
+        with told():
             found = set(map(role_of, items))
             runs = list(
                 {run.kind: run for run in (self.run_of(role) for role in ROLES if role in found)}.values()
@@ -261,6 +275,9 @@ class Conduct:
         """Note what came of a case, wherever it was played."""
         found = getattr(report, "gearspec", None)
         self._played = self._played or found is not None
+        if found and not self._minutes and not self._worker:
+            # Under xdist nothing tells a property before it was tried; it may have had no case beside it.
+            self._look_in([_as_name(found["record"]["id"])])
         if found and self._minutes:
             self._minutes.add(found["record"])
             self._gone = self._gone or found["gone"] is not None
@@ -274,7 +291,7 @@ class Conduct:
         if self._minutes:
             self._minutes.close()
         if self._minutes and self._papers:
-            with _told():
+            with told():
                 self._papers.write(self._minutes.log)
         if self._worker:
             self.config.workeroutput["gearspec"] = self._complaints  # type: ignore[attr-defined]
@@ -312,8 +329,13 @@ class Conduct:
                 terminalreporter.write_line(escaped(line))
 
 
+def _as_name(item: str) -> str:
+    """An id as it stands at the end of a name that pytest gives to a case."""
+    return f"::{item}"
+
+
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """What an author, an adapter or a target that cannot be reached did is one line and exit code 4."""
     from gearspec.errors import AdapterError, AuthorError, TargetGone  # noqa: PLC0415 - likewise
     from gearspec.failure import escaped  # noqa: PLC0415 - likewise

@@ -17,7 +17,7 @@ from jsonschema.exceptions import best_match
 
 from gearspec.errors import ReportError
 from gearspec.failure import escaped
-from gearspec.report import FORMAT
+from gearspec.report import FORMAT, keep
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -37,7 +37,7 @@ class Log:
 
     Attributes:
         header: what was tested, and how.
-        records: a line each, by the id of the item; the last one of an item counts.
+        records: by the id of the item, as `gearspec.report.keep` keeps them.
         footer: None when the run was cut off.
     """
 
@@ -91,7 +91,11 @@ def read_log(path: Path) -> Log:
     if kinds[:1] != ["header"] or "header" in kinds[1:] or "footer" in kinds[:-1]:
         raise ReportError("a report is one header, a line for each item, and a footer", path)
     footer: Any = lines[-1][1] if kinds[-1] == "footer" else None
-    return Log(lines[0][1], {line["id"]: line for kind, line in lines if kind == "case"}, footer)
+    records: dict[str, Record] = {}
+    for kind, line in lines:
+        if kind == "case":
+            keep(records, line)
+    return Log(lines[0][1], records, footer)
 
 
 def _line(text: str, number: int, path: Path) -> tuple[str, Any]:

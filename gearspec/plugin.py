@@ -10,16 +10,19 @@ plugin that is named on its command line and was loaded by its entry point.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from gearspec.conduct import Conduct
+import pytest
 
-if TYPE_CHECKING:
-    import pytest
+from gearspec.conduct import STORE, Conduct, told
 
 LEVELS: Final = ("must", "should", "may", "practice")
 """Those of `gearspec.protocol.clause`, which is too heavy to be imported for an option."""
+QUICK: Final = "quick"
+PROFILES: Final = (QUICK, "ci", "deep")
+"""Those of `gearspec.fuzz.effort`, likewise."""
 INI: Final = Path(__file__).with_name("run.ini")
 """The configuration that ``gearspec run`` starts pytest with."""
 
@@ -70,6 +73,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="also run what may kill or change a server that gearspec did not start",
     )
+    add("--gear-fuzz", choices=PROFILES, default=QUICK, help="how much is searched; docs/fuzzing.md")
+    add(
+        "--gear-fuzz-seconds",
+        metavar="SECONDS",
+        type=_factor,
+        help="after so long a property tries no further example",
+    )
+    add(
+        "--gear-fuzz-seed",
+        metavar="NUMBER",
+        type=_natural,
+        help="what the examples follow from; 0 for quick, else chosen at random and printed",
+    )
+    add("--gear-fuzz-db", metavar="REDIS-URL", help="share what is found with other machines")
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
 
 
 def _factor(text: str) -> float:
@@ -88,8 +112,34 @@ def pytest_configure(config: pytest.Config) -> None:
         "dangerous: a case that may kill its target or change it for good",
     ):
         config.addinivalue_line("markers", marker)
+    _prepare_search(config)
     _choose_paths(config)
     config.pluginmanager.register(Conduct(config), "gearspec.conduct")
+
+
+def _prepare_search(config: pytest.Config) -> None:
+    """Choose a seed, the same for all processes of xdist, and open the database that was named."""
+    option = config.option
+    quick = option.gear_fuzz == QUICK
+    if option.gear_fuzz_seed is None:
+        option.gear_fuzz_seed = 0 if quick else secrets.randbelow(2**32)
+    if option.gear_fuzz_db and quick:
+        raise pytest.UsageError("--gear-fuzz-db: a quick search keeps nothing; say --gear-fuzz=ci or deep")
+    if option.gear_fuzz_db:
+        from gearspec.fuzz.shelf import open_redis  # noqa: PLC0415 - only where it was asked for
+
+        with told():
+            config.stash[STORE] = open_redis(option.gear_fuzz_db)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say first of all with which seed a search can be repeated, where it was left to chance."""
+    option = config.option
+    return (
+        []
+        if option.gear_fuzz == QUICK
+        else [f"gearspec: {option.gear_fuzz} fuzz, seed {option.gear_fuzz_seed}"]
+    )
 
 
 def _choose_paths(config: pytest.Config) -> None:

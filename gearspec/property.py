@@ -1,10 +1,10 @@
 """A property as pytest sees it: a test in Python that tries examples on the target of the run.
 
 A file of such tests says ``pytest_plugins = ["gearspec.property"]`` and uses the fixture
-`gear_property`. To reports, to the known deviations and to the summary, a property is a case without
-a script: its id is the name of the test in kebab-case, its title the docstring, its clauses those of
-the marker ``clause``, and what is under test the role in the marker ``under_test``: a server if there
-is none.
+`gear_property`, or `gear_ordeal` for what is gone through once. To reports, to the known deviations
+and to the summary, a property is a case without a script: its id is the name of the test in
+kebab-case, its title the docstring, its clauses those of the marker ``clause``, and what is under test
+the role in the marker ``under_test``: a server if there is none.
 
 PYTEST_DONT_REWRITE: a file of properties imports this before it names it as a plugin,
 and pytest would warn of that.
@@ -16,35 +16,46 @@ import json
 import shlex
 import time
 from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
 from gearspec import __version__
+from gearspec.conduct import ITEM_ID, STORE
 from gearspec.errors import AuthorError
 from gearspec.failure import escaped, explain_failure, replay_command
 from gearspec.fuzz.arena import ServerArena
+from gearspec.fuzz.effort import QUICK, make_effort
 from gearspec.fuzz.find import write_find
-from gearspec.fuzz.search import Filter, search
+from gearspec.fuzz.search import Filter, Search
+from gearspec.fuzz.shelf import Shelf, open_folder, without_password
 from gearspec.harness.expectation import Judgement
-from gearspec.report import make_gap, make_record
+from gearspec.progress import Progress
+from gearspec.report import make_gap, make_record, make_searched
 from gearspec.script.case import Case
 from gearspec.script.verdict import Result, Verdict
-from gearspec.suite import case_level, weigh
+from gearspec.suite import case_level, item_id, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
 
     from gearspec.conduct import Conduct
     from gearspec.fuzz.arena import Ordeal
+    from gearspec.fuzz.effort import Effort
     from gearspec.fuzz.search import Arena, Examples
-    from gearspec.report import Record
+    from gearspec.fuzz.survey import Survey
+    from gearspec.report import Record, Searched
     from gearspec.run import Run
     from gearspec.script.trait import Traits
 
 SERVER: Final = "server"
+FOLDER: Final = Path(".hypothesis", "gearspec")
+"""Where finds are kept, in the folder that pytest was called in, unless an option says otherwise."""
 Example = TypeVar("Example")
 _DANGER: Final = "whatever is sent may kill it"
+_FIXTURES: Final = frozenset({"gear_property", "gear_ordeal"})
 _KEY: Final[pytest.StashKey[Property]] = pytest.StashKey()
 
 
@@ -54,21 +65,23 @@ class Property:
     Args:
         item: the test.
         run: what it is part of.
+        part: which of several processes tries it here, counted from 0.
 
     Attributes:
         case: what stands for it wherever cases are expected.
         gap: why it was not tried; empty if it was.
     """
 
-    def __init__(self, item: pytest.Function, run: Run) -> None:
+    def __init__(self, item: pytest.Function, run: Run, part: int = 0) -> None:
         self.case = as_case(item)
         self.gap = ""
-        self._item, self._run, self._role = item, run, _role(item)
+        self._item, self._run, self._role, self._part = item, run, _role(item), part
         self._result: Result | None = None
         self._judgement: Judgement | None = None
         self._again = ""
         self._duration = 0.0
         self._avoided: Counter[str] = Counter()
+        self._searched: Searched | None = None
 
     @property
     def gone(self) -> str | None:
@@ -90,20 +103,22 @@ class Property:
     ) -> None:
         """Try examples, and say whether what came of it is as expected.
 
-        The same seed gives the same examples: 0, or that of ``--hypothesis-seed``.
-
         Args:
             trial: makes of an example what the arena of the role tries; for a server that is an `Ordeal`.
             examples: where they come from; those that the program is known to die of are left out.
             hazards: tells which those are, in words of ``avoid``.
-            count: how many are tried.
+            count: how many are tried in a round; ``--gear-fuzz`` says how many rounds there are.
         """
-        start = int(self._item.config.getoption("--hypothesis-seed", None) or 0)
         permitted = Filter(hazards, self._run.target.avoid)
-        tried = examples.filter(permitted)
-        result = self._in_arena(lambda arena: search(arena, trial, tried, count=count, start=start))
+        effort, shelf = self._effort(), self._shelf()
+        with self._arena() as arena, Progress(self._item.config, self.case.id) as progress:
+            hunt = Search(arena, trial, examples.filter(permitted), role=self._role, watch=progress)
+            survey = hunt.run(count, effort, shelf)
+        if shelf and shelf.lost:
+            self._item.warn(pytest.PytestWarning(f"what was found is not kept: {escaped(shelf.lost)}"))
         self._note(permitted.avoided)
-        self._judge(result, f"--hypothesis-seed={start}")
+        self._searched = make_searched(survey, effort.seed)
+        self._judge(survey.result, *self._again_options(survey))
 
     def stand(self, ordeal: Ordeal) -> None:
         """Go through an ordeal once, and say whether what came of it is as expected.
@@ -111,7 +126,9 @@ class Property:
         Args:
             ordeal: what neither an example nor a line of a script can say, such as a peer that does not read.
         """
-        self._judge(self._in_arena(lambda arena: arena.try_out(ordeal)))
+        with self._arena() as arena:
+            result = arena.try_out(ordeal)
+        self._judge(result)
 
     def record(self, problem: str) -> Record:
         """What a report says of it; `problem` is what kept us from trying it, if something did."""
@@ -122,18 +139,40 @@ class Property:
         record = make_record(
             self.case, self._role, result, judgement, again=self._again, duration=self._duration
         )
-        record["avoided"] = self._avoided
+        record["avoided"], record["searched"] = self._avoided, self._searched
         return record
 
-    def _arena(self) -> Arena[Any]:
+    def _effort(self) -> Effort:
+        options, parts = self._run.options, parts_of(self._item.config)
+        return make_effort(options.fuzz, options.fuzz_seconds, options.fuzz_seed, self._part, parts)
+
+    def _shelf(self) -> Shelf | None:
+        """Where this property keeps what it finds in this version of the program, unless it is quick."""
+        config, facts = self._item.config, self._run.facts
+        if self._run.options.fuzz == QUICK:
+            return None
+        store = config.stash.get(STORE, None) or open_folder(config.invocation_params.dir / FOLDER)
+        return Shelf(store, f"{self.case.id}[{self._role}] {facts['name']} {facts['version']}")
+
+    def _again_options(self, survey: Survey[Any]) -> list[str]:
+        if survey.seed is not None:
+            return [f"--gear-fuzz-seed={survey.seed}"]
+        url = self._item.config.option.gear_fuzz_db
+        return [
+            f"--gear-fuzz={self._run.options.fuzz}",
+            *([f"--gear-fuzz-db={without_password(url)}"] if url else []),
+        ]
+
+    def _make_arena(self) -> Arena[Any]:
         """Where the role of this property is tried; one for clients and workers has its place here."""
         return ServerArena(self._run.target, self._run.options.scale)
 
-    def _in_arena(self, fight: Callable[[Arena[Any]], Result]) -> Result:
+    @contextmanager
+    def _arena(self) -> Iterator[Arena[Any]]:
         began = time.perf_counter()
-        arena = self._arena()
+        arena = self._make_arena()
         try:
-            result = fight(arena)
+            yield arena
         finally:
             arena.close()
         self._duration = time.perf_counter() - began
@@ -141,7 +180,6 @@ class Property:
         if arena.gone:
             self._run.session.gone = arena.gone
             self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
-        return result
 
     def _note(self, avoided: Counter[str]) -> None:
         self._avoided = avoided
@@ -153,7 +191,7 @@ class Property:
 
     def _judge(self, result: Result, *options: str) -> None:
         self._result = result
-        test = f"{self.case.path}::{self._item.name}"
+        test = f"{self.case.path}::{self._item.originalname}"
         self._again = shlex.join(["pytest", test, self._run.option, *options])
         self._judgement = judgement = self._run.judge(self.case, self._role, result)
         self._item.user_properties.append(("verdict", str(result.verdict)))
@@ -184,10 +222,20 @@ class Property:
 
 @pytest.fixture
 def gear_property(request: pytest.FixtureRequest) -> Property:
-    """The property that this test is about, on the program under test of this run."""
+    """The property that this test searches, on the program under test of this run."""
+    return _found(request)
+
+
+@pytest.fixture
+def gear_ordeal(request: pytest.FixtureRequest) -> Property:
+    """The same for a test that is gone through once."""
+    return _found(request)
+
+
+def _found(request: pytest.FixtureRequest) -> Property:
     item: pytest.Function = request.node
     run = _conduct(request.config).run_of(_role(item))
-    found = item.stash[_KEY] = Property(item, run)
+    found = item.stash[_KEY] = Property(item, run, getattr(request, "param", 0))
     try:
         found.gap = run.refusal(found.case) or ""
     except AuthorError as problem:
@@ -197,12 +245,26 @@ def gear_property(request: pytest.FixtureRequest) -> Property:
     return found
 
 
+def parts_of(config: pytest.Config) -> int:
+    """How many processes of xdist search for the same: all of them, except in a quick search."""
+    several = getattr(config, "workerinput", {}).get("workercount", 1)
+    return 1 if config.option.gear_fuzz == QUICK else several
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each part of a search, for the processes of xdist to share."""
+    parts = parts_of(metafunc.config)
+    if parts > 1 and "gear_property" in metafunc.fixturenames:
+        names = [f"part-{part + 1}" for part in range(parts)]
+        metafunc.parametrize("gear_property", range(parts), indirect=True, ids=names)
+
+
 def as_case(item: pytest.Function) -> Case:
     """A case without a script, for a test that is a property."""
     clauses = tuple(name for marker in item.iter_markers("clause") for name in marker.args)
     path, line, _ = item.reportinfo()
     return Case(
-        id=item.name.removeprefix("test_").replace("_", "-"),
+        id=item.originalname.removeprefix("test_").replace("_", "-"),
         title=(item.function.__doc__ or "").partition("\n")[0].removesuffix("."),
         clauses=clauses,
         under_test=(_role(item),),
@@ -228,7 +290,9 @@ def _conduct(config: pytest.Config) -> Conduct:
 
 def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
     return (
-        item for item in items if isinstance(item, pytest.Function) and "gear_property" in item.fixturenames
+        item
+        for item in items
+        if isinstance(item, pytest.Function) and not _FIXTURES.isdisjoint(item.fixturenames)
     )
 
 
@@ -237,7 +301,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark each property with its level; drop those below the wanted one, or of a role not tested."""
     weak, conduct = set(), _conduct(config)
     for item in _properties(items):
-        level, role = case_level(as_case(item)), _role(item)
+        case, role = as_case(item), _role(item)
+        level = case_level(case)
+        item.stash[ITEM_ID] = item_id(case, role)
         item.add_marker(level)
         tested = role in conduct.roles and conduct.has(role)
         if not tested or weigh(level) > weigh(config.option.gear_level):

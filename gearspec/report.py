@@ -8,6 +8,7 @@ every line, and `gearspec.log` reads them again.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final, TypedDict
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gearspec.fuzz.survey import Survey
     from gearspec.harness.expectation import Judgement
     from gearspec.protocol.transcript import Transcript
     from gearspec.script.case import Case
@@ -95,6 +97,22 @@ class Entry(TypedDict):
     hex: str
 
 
+class Searched(TypedDict):
+    """What a search for an example that does not pass has come to.
+
+    Attributes:
+        seed: that of its first round.
+        examples: how many were tried.
+        undecided: of how many of them could not be told what they came to.
+        behaviours: how many distinct behaviours were seen, by one process at least.
+    """
+
+    seed: int
+    examples: int
+    undecided: int
+    behaviours: int
+
+
 class Record(TypedDict):
     """What came of one item; JSON can hold it, so it travels from a worker of xdist to its controller.
 
@@ -117,6 +135,7 @@ class Record(TypedDict):
         again: the command that plays it again.
         duration: seconds.
         avoided: how many inputs were not tried because the target is known to die of them, by the reason.
+        searched: how much was tried; None for what is no search.
         transcript: of all sides, when the verdict is no PASS.
     """
 
@@ -138,6 +157,7 @@ class Record(TypedDict):
     again: str
     duration: float
     avoided: dict[str, int]
+    searched: Searched | None
     transcript: list[Entry]
 
 
@@ -182,6 +202,40 @@ def make_gap(case: Case, role: str, reason: str) -> Record:
     return _blank(case, role) | {"message": reason}
 
 
+def make_searched(survey: Survey[Any], seed: int) -> Searched:
+    """What a record says of a search that began with a seed."""
+    return {
+        "seed": seed,
+        "examples": survey.examples,
+        "undecided": survey.undecided,
+        "behaviours": len(survey.behaviours),
+    }
+
+
+def keep(records: dict[str, Record], record: Record) -> None:
+    """Add a record to those of a run, by the ids of the items.
+
+    The last one of an item counts; but of the parts of a search the worst, with all that was tried.
+    """
+    known = records.get(record["id"])
+    records[record["id"]] = _joined(known, record) if known else record
+
+
+def _joined(one: Record, other: Record) -> Record:
+    if not (one["searched"] and other["searched"]):
+        return other
+    mine, others = one["searched"], other["searched"]
+    worse = max(one, other, key=lambda record: Verdict(record["verdict"] or Verdict.PASS).rank)
+    searched: Searched = {
+        "seed": mine["seed"],
+        "examples": mine["examples"] + others["examples"],
+        "undecided": mine["undecided"] + others["undecided"],
+        "behaviours": max(mine["behaviours"], others["behaviours"]),
+    }
+    avoided = dict(Counter(one["avoided"]) + Counter(other["avoided"]))
+    return {**worse, "searched": searched, "avoided": avoided}
+
+
 def _blank(case: Case, role: str) -> Record:
     return {
         "id": item_id(case, role),
@@ -202,6 +256,7 @@ def _blank(case: Case, role: str) -> Record:
         "again": "",
         "duration": 0.0,
         "avoided": {},
+        "searched": None,
         "transcript": [],
     }
 

@@ -96,6 +96,9 @@ class Options:
         markdown: a file for the report as a comment.
         finds: a folder for what a search finds.
         dangerous: whether dangerous cases are played on a server that gearspec did not start.
+        fuzz: how much is searched: a profile of `gearspec.fuzz.effort`.
+        fuzz_seconds: after which a property tries no further example; None for what the profile says.
+        fuzz_seed: that of the first round of a search.
     """
 
     target: str = REFERENCE
@@ -110,6 +113,9 @@ class Options:
     markdown: Path | None = None
     finds: Path = Path("gearspec-finds")
     dangerous: bool = False
+    fuzz: str = "quick"
+    fuzz_seconds: float | None = None
+    fuzz_seed: int = 0
 
     def changed(self) -> dict[str, object]:
         """Those that are not at their defaults, as JSON can hold them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.harness.expectation import SOUND
 from gearspec.protocol.clause import LEVELS, load_clauses
+from gearspec.report import keep
 from gearspec.script.case import ROLES
 from gearspec.script.verdict import Verdict
 
@@ -60,14 +61,14 @@ class Tally:
     """The records of a run, counted.
 
     Attributes:
-        records: by the id of the item; the last one of an item counts.
+        records: by the id of the item, as `gearspec.report.keep` keeps them.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Count one more."""
-        self.records[record["id"]] = record
+        keep(self.records, record)
 
     @property
     def run(self) -> int:
@@ -156,12 +157,23 @@ class Tally:
         avoided: Counter[str] = Counter()
         for record in self.records.values():
             avoided.update(record["avoided"])
+            notes += _search(record)
         if avoided:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(avoided.items()))
             notes.append(f"inputs not tried, as the target is known to die of them: {counts}")
         if self.untested:
             notes.append("nothing was tested: not one of the must-cases came to a verdict on the program")
         return notes
+
+
+def _search(record: Record) -> list[str]:
+    """How much was tried, if it was a search."""
+    searched = record["searched"]
+    if not searched:
+        return []
+    undecided = f", {searched['undecided']} of them undecided" if searched["undecided"] else ""
+    tried = f"{searched['examples']} examples{undecided}, {searched['behaviours']} behaviours"
+    return [f"searched {record['id']}: {tried}, seed {searched['seed']}"]
 
 
 def _cells(count: Count) -> str:

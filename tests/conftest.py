@@ -3,6 +3,7 @@
 import pytest
 
 from gearspec.protocol import clause
+from tests.redising import RedisServer
 from tests.staging import CHECKOUT, SESSION
 
 
@@ -10,6 +11,14 @@ from tests.staging import CHECKOUT, SESSION
 def levels():
     """An id of a clause for each level."""
     return {clause.level: clause.id for clause in reversed(clause.load_clauses().values())}
+
+
+@pytest.fixture
+def redis_server(tmp_path):
+    """A Redis of one's own."""
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_a_failure_names_clause_and_transcript_and_how_to_see_it_again(run):
             "case *That it fails (*test_both.py:*)",
             "clause *server-survives: Nothing that a connection sends ends the server*",
             "transcript of all sides:",
-            "again: pytest *test_both.py::test_that_it_fails --target=reference --hypothesis-seed=0",
+            "again: pytest *test_both.py::test_that_it_fails --target=reference --gear-fuzz-seed=0",
         ]
     )
 
@@ -103,7 +103,7 @@ def test_a_target_that_cannot_be_reached_is_told_in_one_line(run, pytester):
     pytester.makefile(".yaml", mine="command: [/no/such/program]\n")
     result = run("--target=./mine.yaml")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*Exit: *no/such/program*"])
+    result.stderr.fnmatch_lines(["ERROR: *no/such/program*"])
 
 
 @pytest.fixture

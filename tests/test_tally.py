@@ -7,7 +7,9 @@ MUST = "echo-answered"
 ALSO = "echo-returns-data"
 
 
-def record(name, verdict, clauses=(MUST,), level="must", clause=None, message="", known="", avoided=()):
+def record(
+    name, verdict, clauses=(MUST,), level="must", clause=None, message="", known="", avoided=(), searched=None
+):
     return {
         "id": f"{name}[server]",
         "case": name,
@@ -19,6 +21,7 @@ def record(name, verdict, clauses=(MUST,), level="must", clause=None, message=""
         "message": message,
         "known": known,
         "avoided": dict(avoided),
+        "searched": searched,
     }
 
 
@@ -105,3 +108,26 @@ def test_inputs_that_were_avoided_are_added_up_and_told_once():
     )
     assert lines[-1] == "inputs not tried, as the target is known to die of them: CAN_DO 3, bad-magic 4"
     assert not any("not tried" in line for line in tally(record("a", "PASS")).lines({"server": "2.0.0"}))
+
+
+def searched(examples, undecided=0, behaviours=3):
+    return {"seed": 4, "examples": examples, "undecided": undecided, "behaviours": behaviours}
+
+
+def test_a_search_says_how_much_it_tried():
+    lines = tally(record("a", "PASS", searched=searched(50))).lines({"server": "2.0.0"})
+    assert lines[-1] == "searched a[server]: 50 examples, 3 behaviours, seed 4"
+    lines = tally(record("a", "PASS", searched=searched(50, undecided=2))).lines({"server": "2.0.0"})
+    assert lines[-1] == "searched a[server]: 50 examples, 2 of them undecided, 3 behaviours, seed 4"
+
+
+def test_parts_of_a_search_are_one_item_and_the_worst_counts():
+    parts = [
+        record("a", "PASS", searched=searched(50, 1, 8), avoided={"CAN_DO": 1}),
+        record("a", "FAIL", clause=MUST, searched=searched(7), avoided={"CAN_DO": 2}),
+        record("a", "PASS", searched=searched(3)),
+    ]
+    found = tally(*parts)
+    assert counts(found.cases()["must"]) == (0, 1, 1)
+    assert found.records["a[server]"]["avoided"] == {"CAN_DO": 3}
+    assert found.records["a[server]"]["searched"] == searched(60, 1, 8)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from unittest import SkipTest
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
+from gearspec.fuzz.effort import Effort
+from gearspec.fuzz.survey import Survey, behaviour
 from gearspec.harness.expectation import SOUND
 from gearspec.harness.performance import DEAD
 from gearspec.script.verdict import Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
+    from hypothesis.database import ExampleDatabase
     from hypothesis.strategies import SearchStrategy
 
 Example = TypeVar("Example")
@@ -23,12 +32,14 @@ if TYPE_CHECKING:
 Attempt_contra = TypeVar("Attempt_contra", contravariant=True)
 Attempt = TypeVar("Attempt")
 
-DEATHS: Final = 12
-"""How often a server may die or go mute until no smaller example is looked for; each may take seconds."""
-_QUICK: Final = settings(
+PATIENCE: Final = 30.0
+"""Seconds for which a smaller example is looked for."""
+DEATHS: Final = 50
+"""How often a program may die or go mute meanwhile; each may take seconds."""
+_NOTHING: Final = SOUND | {Verdict.INCONCLUSIVE}
+_SETTINGS: Final = settings(
     deadline=None,  # the arena has its own deadlines
-    database=None,  # what was found elsewhere is no part of this run
-    phases=[Phase.generate, Phase.shrink],
+    derandomize=False,  # the seed decides, also where Hypothesis finds itself in a CI
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),  # of a server that is slow, or must be spared most inputs
 )
@@ -80,47 +91,126 @@ class _Found(Exception):  # noqa: N818 - it ends a search, with success
     """An example that does not pass."""
 
 
-def search(
-    arena: Arena[Attempt],
-    trial: Callable[[Example], Attempt],
-    examples: Examples[Example],
-    *,
-    count: int,
-    start: int = 0,
-) -> Result:
-    """Try examples until one does not pass; then smaller ones, as long as they do not pass either.
+@contextmanager
+def _undistracted() -> Iterator[None]:
+    """Let the same seed give the same examples wherever it is used.
+
+    Hypothesis also draws the constants of whichever modules of the user are loaded, remembers them, and
+    has no setting against it.
+    """
+    with (
+        patch.object(providers, "_get_local_constants", Constants, create=True),
+        patch.object(providers, "CONSTANTS_CACHE", {}, create=True),
+    ):
+        yield
+
+
+class Search(Generic[Example, Attempt]):
+    """Tries examples until one does not pass; then smaller ones, as long as the same comes of them.
 
     Args:
         arena: where they are tried.
         trial: makes an attempt of an example.
         examples: where they come from; they can be compared.
-        count: how many are tried at most.
-        start: the seed; the same one gives the same examples.
+        role: what is under test.
+        watch: is shown the survey after each example.
+        clock: seconds.
 
-    Returns:
-        What came of the smallest example that did not pass, else PASS.
+    Attributes:
+        survey: what it has come to so far.
     """
-    failed: list[tuple[Example, Result]] = []
-    found = Result(Verdict.PASS)
 
-    @seed(start)
-    @settings(_QUICK, max_examples=count)
-    @given(examples)
-    def try_one(example: Example) -> None:
-        nonlocal found
-        # The smallest is tried again to be told; the program need not die once more for that.
-        result = next((known for one, known in failed if one == example), None)
-        if result is None:
-            tired = sum(known.verdict in DEAD for _, known in failed) >= DEATHS
-            if tired or arena.gone:
-                return
-            result = arena.try_out(trial(example))
-            if result.verdict in SOUND:
-                return
-            failed.append((example, result))
-        found = result
-        raise _Found
+    def __init__(
+        self,
+        arena: Arena[Attempt],
+        trial: Callable[[Example], Attempt],
+        examples: Examples[Example],
+        *,
+        role: str = "server",
+        watch: Callable[[Survey[Example]], object] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.survey: Survey[Example] = Survey()
+        self._arena, self._trial, self._examples = arena, trial, examples
+        self._role, self._watch, self._clock = role, watch, clock
+        self._failed: list[tuple[Example, Result]] = []
+        self._began = self._found_at = clock()
+        self._seconds: float | None = None
+        self._deaths = 0
 
-    with suppress(_Found):
-        try_one()
-    return found
+    def run(
+        self, count: int, effort: Effort | None = None, database: ExampleDatabase | None = None
+    ) -> Survey[Example]:
+        """Search to the end.
+
+        Args:
+            count: how many examples a round has.
+            effort: how many rounds there are; one if it is None.
+            database: what earlier searches found is tried first, and what is found is added.
+
+        Returns:
+            The survey; the seed in it is that of the round that decided.
+        """
+        effort = effort or Effort()
+        self._seconds = effort.seconds
+        usual = settings(_SETTINGS, max_examples=count, database=database)
+        if database:
+            self._go(settings(usual, phases=[Phase.reuse, Phase.shrink]), effort.seed)
+        for start in effort.seeds():
+            if self._failed or self._over():
+                break
+            self.survey.seed = start
+            self._go(settings(usual, phases=[Phase.generate, Phase.shrink]), start)
+        if self.survey.examples == self.survey.undecided:
+            self.survey.result = Result(Verdict.INCONCLUSIVE, "of no example could be told what it came to")
+        return self.survey
+
+    def _go(self, how: settings, start: int) -> None:
+        """Go one round."""
+
+        @how  # after the seed, which would take the database away
+        @seed(start)
+        @given(self._examples)
+        def try_one(example: Example) -> None:
+            # The smallest is tried again to be told; the program need not die once more for that.
+            known = next((result for one, result in self._failed if one == example), None)
+            if known or not (self._over() or self._passes(example)):
+                self.survey.example = example
+                self.survey.result = known or self._failed[-1][1]
+                raise _Found
+
+        # Nothing was kept, or all of it is to be avoided.
+        with suppress(_Found, SkipTest, Unsatisfiable), _undistracted():
+            try_one()
+
+    def _over(self) -> bool:
+        """Whether nothing more is tried, neither another example nor a smaller one."""
+        now = self._clock()
+        if self._failed:
+            late = now - self._found_at >= PATIENCE or self._deaths >= DEATHS
+        else:
+            late = self._seconds is not None and now - self._began >= self._seconds
+        return late or self._arena.gone is not None
+
+    def _passes(self, example: Example) -> bool:
+        """Whether an example shows nothing; while a smaller one is looked for, another fault is nothing."""
+        result = self._arena.try_out(self._trial(example))
+        self._note(result)
+        found = self.survey.result
+        if result.verdict in _NOTHING or (
+            self._failed and (result.verdict, result.clause) != (found.verdict, found.clause)
+        ):
+            return True
+        if not self._failed:
+            self._found_at = self._clock()
+        self._failed.append((example, result))
+        return False
+
+    def _note(self, result: Result) -> None:
+        survey = self.survey
+        survey.examples += 1
+        survey.undecided += result.verdict is Verdict.INCONCLUSIVE
+        survey.behaviours.add(behaviour(result.transcript, self._role))
+        survey.seconds = self._clock() - self._began
+        self._deaths += result.verdict in DEAD
+        self._watch(survey)

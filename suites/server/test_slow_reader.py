@@ -53,9 +53,9 @@ PATIENCE = 2.0
 
 
 @pytest.mark.clause("slow-reader-blocks-nobody")
-def test_a_client_that_does_not_read_its_results_keeps_nobody_waiting(gear_property: Property) -> None:
+def test_a_client_that_does_not_read_its_results_keeps_nobody_waiting(gear_ordeal: Property) -> None:
     """A client that does not read its results keeps nobody waiting."""
-    gear_property.stand(ordeal)
+    gear_ordeal.stand(ordeal)
 
 
 def ordeal(instance: Instance, stage: Stage) -> Result:
