@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from gearspec.harness.expectation import Deviation, Expectations
 from gearspec.harness.program import Program
-from gearspec.page.account import Account, Subject, accounts, known_subjects
+from gearspec.page.account import Account, Subject, Support, accounts, known_subjects, supports
 from gearspec.script.verdict import Verdict
 from gearspec.standing import Finding, Standing, known_standings
 
@@ -45,6 +45,18 @@ def test_what_was_not_run_is_not_told():
 def test_programs_are_told_role_by_role():
     mine = subject(**{ITEM: Finding(Verdict.PASS), "echo-empty[client]": Finding(Verdict.FAIL)})
     assert [one.role for one in accounts(CASE, [mine])] == ["server", "client"]
+
+
+def test_a_program_supports_what_it_passes_and_what_it_lacks_is_no_failure():
+    mine = subject(
+        **{ITEM: Finding(Verdict.TOLERATED, ("one",)), "echo-empty[client]": Finding(Verdict.FAIL)}
+    )
+    assert supports([CASE], [mine]) == {
+        "mine 2.1": Support("a server", 2, (mine.account("echo-empty[client]"),))
+    }
+    lacking = subject(**{ITEM: Finding(Verdict.UNSUPPORTED)})
+    assert supports([CASE], [lacking]) == {"mine 2.1": Support("a server", 0, ())}
+    assert supports([CASE], [subject()]) == {}
 
 
 def test_every_program_whose_results_are_kept_is_told_with_its_known_deviations():

@@ -5,14 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from gearspec.page.answer import Consequence, consequences
+from gearspec.page.account import Account, Support
+from gearspec.page.answer import Consequence, answers, consequences
 from gearspec.page.message import message_page, message_pages
 from gearspec.page.template import slug
 from gearspec.page.usage import Usage, usages
 from gearspec.page.words import load_words
 from gearspec.protocol.admin import COMMANDS
 from gearspec.protocol.clause import GROUPS, load_clauses
-from gearspec.protocol.message import BY_NAME, MESSAGES
+from gearspec.protocol.message import BY_NAME, GRABS, MESSAGES
+from gearspec.script.verdict import Verdict
 from gearspec.suite import find_case
 from gearspec.vector import load_vectors
 
@@ -21,12 +23,12 @@ VECTORS = [one for one in load_vectors() if one.path.stem == "submit-job"]
 CASE = find_case("echo-returns-what-was-sent")
 
 
-def page(message=SUBMIT, usage=None, follows=None, vectors=VECTORS):
-    return message_page(message, usage or Usage(), follows or {}, vectors)
+def page(message=SUBMIT, usage=None, follows=None, vectors=VECTORS, known=None):
+    return message_page(message, usage or Usage(), follows or {}, vectors, known or {})
 
 
 def test_each_message_has_a_page():
-    paths = {one.path for one in message_pages([], load_vectors())}
+    paths = {one.path for one in message_pages([], load_vectors(), [])}
     assert {f"messages/{slug(message.name)}.html" for message in MESSAGES} < paths
 
 
@@ -59,20 +61,41 @@ def test_a_changed_row_of_the_table_changes_its_page(change, shown, monkeypatch)
 def test_a_changed_clause_changes_the_pages_of_the_messages_that_it_names(monkeypatch):
     clause = replace(load_clauses()["submit-fields"], text="A SUBMIT_JOB carries <nothing>.")
     monkeypatch.setattr("gearspec.page.usage.load_clauses", lambda: {clause.id: clause})
-    assert "A SUBMIT_JOB carries &lt;nothing&gt;." in page(usage=usages([])["SUBMIT_JOB"])
+    assert "A SUBMIT_JOB carries &lt;nothing&gt;." in page(usage=usages([], {})["SUBMIT_JOB"])
 
 
 def test_a_case_is_on_the_pages_of_its_messages_and_not_on_them_when_its_script_has_them_no_more():
-    there = usages([CASE])["ECHO_REQ"]
-    gone = usages([replace(CASE, steps=())])["ECHO_REQ"]
+    there = usages([CASE], {})["ECHO_REQ"]
+    gone = usages([replace(CASE, steps=())], {})["ECHO_REQ"]
     link = f"../cases/{CASE.id}.html"
     assert link in page(BY_NAME["ECHO_REQ"], there, vectors=())
     assert link not in page(BY_NAME["ECHO_REQ"], gone, vectors=())
 
 
 def test_a_case_that_tests_a_message_is_not_said_to_use_it_as_well():
-    for usage in usages([CASE]).values():
+    for usage in usages([CASE], {}).values():
         assert not usage.tested.keys() & usage.used.keys()
+
+
+def test_a_line_that_stands_for_any_grab_does_not_test_each_of_them():
+    usage = usages([find_case("cant-do-keeps-the-other-functions")], {})
+    assert [(len(usage[name].tested), len(usage[name].kindred)) for name in GRABS.values()] == [(0, 1)] * 3
+
+
+def test_a_request_is_tested_by_a_case_that_decides_a_clause_on_its_answer():
+    found = answers(consequences([CASE]))
+    assert found == {"ECHO_REQ": {"ECHO_RES"}}
+    assert CASE.id in usages([CASE], found)["ECHO_REQ"].tested
+    assert CASE.id in usages([CASE], {})["ECHO_REQ"].used
+
+
+def test_what_programs_support_is_told_with_what_they_do_otherwise():
+    failed = Account("mine 1", "a server", "x[server]", Verdict.FAIL, "<b>no</b>")
+    text = page(known={"mine 1": Support("a server", 3, (failed,)), "old 0": Support("old", 0, ())})
+    assert "<td>2 of 3</td>" in text
+    assert "<code>&lt;b&gt;no&lt;/b&gt;</code>" in text
+    assert "<td>does not have it</td>" in text
+    assert "Who supports it" not in page()
 
 
 def test_what_answers_a_message_is_what_the_model_answers():

@@ -105,6 +105,37 @@ def accounts(case: Case, subjects: Iterable[Subject]) -> list[Account]:
     return [account for account in found if account]
 
 
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How far one program has what some cases test.
+
+    Attributes:
+        about: what it is, in a few words.
+        tried: in how many items it was tested; none, if it has nothing of what they need.
+        failed: those that it did not pass.
+    """
+
+    about: str
+    tried: int
+    failed: tuple[Account, ...]
+
+
+def supports(cases: Iterable[Case], subjects: Iterable[Subject]) -> dict[str, Support]:
+    """How far programs have what some cases test, by name; those that were played none are left out."""
+    played: dict[str, list[Account]] = {}
+    for case in cases:
+        for account in accounts(case, subjects):
+            played.setdefault(account.program, []).append(account)
+    return {
+        program: Support(
+            own[0].about,
+            sum(one.verdict is not Verdict.UNSUPPORTED for one in own),
+            tuple(one for one in own if one.verdict not in {*FLAGGED, Verdict.PASS, Verdict.UNSUPPORTED}),
+        )
+        for program, own in played.items()
+    }
+
+
 def concerns(account: Account, clause: str, case: Case) -> bool:
     """Whether it is about that clause that a program did otherwise than a case would have it.
 

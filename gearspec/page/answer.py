@@ -44,6 +44,15 @@ def consequences(cases: Iterable[Case]) -> dict[Consequence, Case]:
     return found
 
 
+def answers(found: Iterable[Consequence]) -> dict[str, set[str]]:
+    """What is sent back for each message when nothing is wrong with it."""
+    back: dict[str, set[str]] = {}
+    for one in found:
+        if one.back and one.response != "ERROR":
+            back.setdefault(one.request, set()).add(one.response)
+    return back
+
+
 class _Witness(Server):
     """A job server that notes what it sends at once for what comes."""
 

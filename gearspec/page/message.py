@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gearspec.page.account import supports
 from gearspec.page.anatomy import arguments, runs
-from gearspec.page.answer import consequences
+from gearspec.page.answer import answers, consequences
 from gearspec.page.template import Page, render, slug
 from gearspec.page.usage import usages
 from gearspec.page.words import load_words
@@ -16,6 +17,7 @@ from gearspec.vector import load_notes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gearspec.page.account import Subject, Support
     from gearspec.page.answer import Consequence
     from gearspec.page.usage import Usage
     from gearspec.protocol.message import Message
@@ -26,19 +28,34 @@ FRAMING: Final = "framing.yaml"
 """The vectors that are no single message."""
 
 
-def message_pages(cases: Sequence[Case], vectors: Sequence[Vector]) -> Iterator[Page]:
-    """A page for each message, the index, and the page of framing."""
-    used, follows, words = usages(cases), consequences(cases), load_words()
+def message_pages(
+    cases: Sequence[Case], vectors: Sequence[Vector], subjects: Sequence[Subject]
+) -> Iterator[Page]:
+    """A page for each message, the index, and the page of framing.
+
+    Args:
+        cases: those that come with gearspec.
+        vectors: likewise.
+        subjects: the programs that were run.
+    """
+    follows, words = consequences(cases), load_words()
+    used = usages(cases, answers(follows))
     yield Page("messages/index.html", render("messages.html", messages=MESSAGES, purposes=words.messages))
     yield Page("messages/framing.html", framing_page([one for one in vectors if one.path.name == FRAMING]))
     for message in MESSAGES:
         own = [one for one in vectors if one.path.stem == slug(message.name)]
-        text = message_page(message, used[message.name], follows, own)
+        usage = used[message.name]
+        known = supports(usage.tested.values(), subjects)
+        text = message_page(message, usage, follows, own, known)
         yield Page(f"messages/{slug(message.name)}.html", text)
 
 
 def message_page(
-    message: Message, usage: Usage, follows: Mapping[Consequence, Case], vectors: Sequence[Vector]
+    message: Message,
+    usage: Usage,
+    follows: Mapping[Consequence, Case],
+    vectors: Sequence[Vector],
+    known: Mapping[str, Support],
 ) -> str:
     """The page of one message.
 
@@ -47,6 +64,7 @@ def message_page(
         usage: the cases and clauses that it has to do with.
         follows: what each message sets off.
         vectors: those in its file.
+        known: how far programs have what the cases test, by their names.
     """
     place = MESSAGES.index(message)
     own = {one: case for one, case in follows.items() if message.name in one[:2]}
@@ -66,6 +84,7 @@ def message_page(
         runs=runs,
         notes=load_notes(),
         usage=usage,
+        known=known,
         before=MESSAGES[place - 1],
         after=MESSAGES[(place + 1) % len(MESSAGES)],
     )

@@ -47,7 +47,7 @@ _MARK: Final = ".buildinfo"
 def pages() -> Iterator[Page]:
     """Every generated page."""
     cases, vectors, subjects = own_cases(), load_vectors(), known_subjects()
-    yield from message_pages(cases, vectors)
+    yield from message_pages(cases, vectors, subjects)
     yield from text_pages(vectors)
     yield from clause_pages(cases, subjects)
     yield from case_pages(cases, subjects)

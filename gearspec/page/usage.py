@@ -12,7 +12,7 @@ from gearspec.script.case import ASSIGN, GRAB, Message
 from gearspec.script.load import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gearspec.protocol.clause import Clause
     from gearspec.script.case import Case
@@ -28,36 +28,50 @@ class Usage:
     Attributes:
         clauses: those that name it.
         decided: the other clauses that a line of it decides.
-        tested: the cases in which a line of it decides a clause.
+        tested: the cases in which a line of it decides a clause, or one of what answers it.
+        kindred: those in which a line does that which stands for it or another message.
         used: the other cases in which it occurs.
     """
 
     clauses: dict[str, Clause] = field(default_factory=dict)
     decided: dict[str, Clause] = field(default_factory=dict)
     tested: dict[str, Case] = field(default_factory=dict)
+    kindred: dict[str, Case] = field(default_factory=dict)
     used: dict[str, Case] = field(default_factory=dict)
 
-    def note(self, case: Case, clause: str | None) -> None:
-        """A case has a line of it, which decides a clause or nothing."""
-        if clause:
-            self.tested[case.id] = case
-            self.used.pop(case.id, None)
-            if clause not in self.clauses:
-                self.decided[clause] = load_clauses()[clause]
-        elif case.id not in self.tested:
-            self.used[case.id] = case
 
+def usages(cases: Iterable[Case], answers: Mapping[str, Collection[str]]) -> dict[str, Usage]:
+    """What each message has to do with, by its name.
 
-def usages(cases: Iterable[Case]) -> dict[str, Usage]:
-    """What each message has to do with, by its name."""
+    Args:
+        cases: those to look at.
+        answers: the messages that answer each message.
+    """
     found = {name: Usage() for name in BY_NAME}
     for clause in load_clauses().values():
         for name in BY_NAME.keys() & set(re.findall(r"\b[A-Z_]+\b", clause.text)):
             found[name].clauses[clause.id] = clause
     for case in cases:
-        for step in walk(case.steps):
-            if isinstance(step, Message):
-                for name in _ANY_OF.get(step.what, (step.what,)):
-                    if name in found:
-                        found[name].note(case, step.clause)
+        lines = [step for step in walk(case.steps) if isinstance(step, Message)]
+        for name, usage in found.items():
+            own, replies = _lines_of({name}, lines), _lines_of(answers.get(name, ()), lines)
+            _note(usage, case, own, replies)
     return found
+
+
+def _lines_of(names: Collection[str], lines: Sequence[Message]) -> list[Message]:
+    return [line for line in lines if any(name in names for name in _ANY_OF.get(line.what, (line.what,)))]
+
+
+def _note(usage: Usage, case: Case, lines: Sequence[Message], replies: Sequence[Message]) -> None:
+    """A case has some lines of a message, and some that may answer them."""
+    deciding = [line for line in lines if line.clause]
+    named = [line for line in lines if line.what not in _ANY_OF]
+    for name in {str(line.clause) for line in deciding} - usage.clauses.keys():
+        usage.decided[name] = load_clauses()[name]
+    if named and any(line.clause for line in (*named, *replies)):
+        usage.tested[case.id] = case
+    elif deciding:
+        usage.kindred[case.id] = case
+    elif lines:
+        usage.used[case.id] = case
