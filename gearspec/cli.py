@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gearspec import __version__
+from gearspec.command.completion import completion
 from gearspec.command.decode import decode
 from gearspec.command.doctor import doctor
 from gearspec.command.explain import explain
@@ -25,6 +26,7 @@ from gearspec.command.report import report
 from gearspec.command.run import run
 from gearspec.command.serve import serve
 from gearspec.command.site import site
+from gearspec.command.word import examples
 from gearspec.errors import AdapterError, AuthorError, HarnessError, TargetGone
 from gearspec.failure import escaped
 
@@ -36,7 +38,16 @@ INTERNAL: Final = 3
 USAGE: Final = 4
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "gearspec run                                  # the suites on the reference, to see that all works",
+        "gearspec run --target=localhost:4730          # is this server as it should be?",
+        "gearspec run --testee=./my-adapter            # is this library?",
+        "gearspec explain CASE                         # what a case does, and why",
+        "gearspec replay CASE --target=localhost:4730  # a failure alone, with all that was said",
+    ),
+)
 @click.version_option(__version__, "--version", prog_name="gearspec")
 def cli() -> None:
     """The executable specification of the Gearman protocol.
@@ -46,7 +57,20 @@ def cli() -> None:
     """
 
 
-for command in (run, listing, explain, replay, decode, serve, probe, doctor, report, matrix, site):
+for command in (
+    run,
+    listing,
+    explain,
+    replay,
+    decode,
+    serve,
+    probe,
+    doctor,
+    report,
+    matrix,
+    site,
+    completion,
+):
     cli.add_command(command)
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+import click
 import jsonschema
 import pytest
 
@@ -279,3 +280,45 @@ def test_a_run_passes_on_options_paths_and_the_exit_code(start, tmp_path, worker
         == pytest.ExitCode.NO_TESTS_COLLECTED
     )
     assert start("run", "--target=127.0.0.1:1", "mine.gear.yaml", *workers).returncode == cli.USAGE
+
+
+def test_every_help_of_a_command_begins_with_a_line_that_is_shown_whole(say):
+    _, shown, _ = say("--help")
+    assert "..." not in shown.partition("Commands:")[2].partition("Examples:")[0]
+
+
+@pytest.mark.parametrize("command", sorted(cli.cli.commands))
+def test_every_help_ends_with_examples_of_its_command(say, command):
+    _, shown, _ = say(command, "--help")
+    examples = shown.partition("Examples:\n")[2].splitlines()
+    assert examples
+    assert all(f"gearspec {command}" in line or "#" in line for line in examples)
+
+
+@pytest.mark.parametrize("command", sorted(cli.cli.commands))
+def test_every_option_says_what_it_does(command):
+    options = [option for option in cli.cli.commands[command].params if isinstance(option, click.Option)]
+    assert all(option.help for option in options)
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("gearspec replay exception-reaches-a-client-that", "exception-reaches-a-client-that-asked"),
+        ("gearspec replay --target gearm", "gearmand"),
+        ("gearspec doctor php", "php"),
+        ("gearspec replay ./fi", "file,./fi"),
+    ],
+)
+def test_a_shell_completes_cases_names_and_files(capfd, monkeypatch, typed, completed):
+    monkeypatch.setenv("_GEARSPEC_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    with pytest.raises(SystemExit):
+        cli.call([])
+    assert completed in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_a_shell_is_given_asks_for_completions(say, shell):
+    assert f"_GEARSPEC_COMPLETE={shell}_complete" in say("completion", shell)[1]

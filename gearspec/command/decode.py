@@ -8,10 +8,18 @@ from pathlib import Path
 
 import click
 
+from gearspec.command.word import examples
 from gearspec.errors import UsageError
 
 
-@click.command("decode")
+@click.command(
+    "decode",
+    epilog=examples(
+        "gearspec decode 00524551000000100000000268 69",
+        "gearspec decode traffic.pcap --port=4730",
+        "tcpdump -w - tcp port 4730 > traffic.pcap     # what it reads",
+    ),
+)
 @click.argument("source", nargs=-1)
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of the servers in a capture (4730).")
 def decode(source: tuple[str, ...], port: int | None) -> None:

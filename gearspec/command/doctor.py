@@ -6,13 +6,23 @@ import shlex
 
 import click
 
+from gearspec.command.word import TESTEE, examples, timeout_scale
 
-@click.command("doctor")
-@click.argument("testee", metavar="TESTEE")
+
+@click.command(
+    "doctor",
+    epilog=examples(
+        "gearspec doctor ./my-adapter                  # a program of yours",
+        "gearspec doctor 'python3 my_adapter.py' --role=client",
+    ),
+)
+@click.argument("testee", metavar="TESTEE", type=TESTEE)
 @click.option("--role", type=click.Choice(["client", "worker"]), help="Look at this role only.")
-@click.option("--timeout-scale", metavar="FACTOR", type=click.FloatRange(0, min_open=True), default=1.0)
+@timeout_scale
 def doctor(testee: str, role: str | None, *, timeout_scale: float) -> int:
-    """Find out whether an adapter keeps its contract, before a verdict on its library is believed.
+    """Find out whether an adapter keeps its contract.
+
+    It is asked before a verdict on its library is believed.
 
     TESTEE is what --testee takes: a name, a file (.yaml), or the command of an
     adapter. The exit code is 0 if nothing was found.

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import click
 
+from gearspec.command.word import CASE, TARGET, TESTEE, examples
 from gearspec.errors import UsageError
 
 
-@click.command("explain")
-@click.argument("case_id", metavar="CASE")
-@click.option(
-    "--target", metavar="TARGET", help="The server that a program shall talk with, if it is a known one."
+@click.command(
+    "explain",
+    epilog=examples(
+        "gearspec explain exception-reaches-a-client-that-asked",
+        "gearspec explain exception-reaches-a-client-that-asked --as=python > case.py",
+        "gearspec explain client-is-told-an-exception --testee=perl",
+    ),
 )
-@click.option("--testee", metavar="TESTEE", help="Say as well what becomes of it with this library.")
+@click.argument("case_id", metavar="CASE", type=CASE)
+@click.option(
+    "--target", type=TARGET, help="The server that a program shall talk with, if it is a known one."
+)
+@click.option("--testee", type=TESTEE, help="Say as well what becomes of it with this library.")
 @click.option("--as", "form", type=click.Choice(["text", "python"]), default="text", help="What to print.")
 def explain(case_id: str, target: str | None, testee: str | None, form: str) -> None:
-    """Explain a case: what it does, which clauses it decides, and its sequence chart.
+    """Say what a case does and why, with its chart.
+
+    Its clauses are told in words, with where they stand in PROTOCOL.
 
     With --as=python, print a program instead that does the same to a server, and
     needs neither gearspec nor anything else that does not come with Python.

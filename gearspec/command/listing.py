@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gearspec import __version__
+from gearspec.command.word import TESTEE, examples
 
 if TYPE_CHECKING:
     from gearspec.script.case import Case
@@ -39,13 +40,20 @@ class Filter:
     dangerous: bool
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog=examples(
+        "gearspec list                                 # every case, a line each",
+        "gearspec list --group=exceptions --role=client",
+        "gearspec list clauses --level=must --json     # for a program",
+    ),
+)
 @click.argument("what", type=click.Choice(["cases", "clauses", "vectors"]), default="cases")
 @click.option("--level", type=click.Choice(_LEVELS), help="Only what has this level.")
 @click.option("--group", help="Only what is about this, say 'framing'.")
 @click.option("--clause", help="Only this clause, or what cites it.")
 @click.option("--role", type=click.Choice(_ROLES), help="Only what this role is tested on.")
-@click.option("--testee", metavar="TESTEE", help="Only what is played with this library.")
+@click.option("--testee", type=TESTEE, help="Only what is played with this library.")
 @click.option("--dangerous", is_flag=True, help="Only what may kill a target.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with everything that is known.")
 def listing(what: str, *, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - click's

@@ -6,18 +6,27 @@ from pathlib import Path
 
 import click
 
+from gearspec.command.word import examples
 from gearspec.errors import UsageError
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command("matrix")
+@click.command(
+    "matrix",
+    epilog=examples(
+        "gearspec matrix before.jsonl after.jsonl --out=matrix",
+        "gearspec matrix mine.jsonl --known --out=matrix",
+    ),
+)
 @click.argument("reports", metavar="[REPORT]...", nargs=-1, type=_FILE)
 @click.option("--out", metavar="FOLDER", required=True, type=_FOLDER, help="Where the pages are put.")
 @click.option("--known", is_flag=True, help="Also the programs whose results come with gearspec.")
 def matrix(reports: tuple[Path, ...], out: Path, *, known: bool) -> None:
-    """Show programs side by side: by areas, clauses and cases, and what changed.
+    """Show programs side by side, and what changed.
+
+    They are shown by areas, by clauses and by cases.
 
     A REPORT is what a run wrote with --gear-report. Two runs of one program, say
     of two versions, are compared. Beside the pages of all runs there are badges,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from gearspec.command.word import TARGET, examples, timeout_scale
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,9 +17,15 @@ if TYPE_CHECKING:
 _ANSWERS: Final = {"PASS": "yes", "FAIL": "no", "RECORDED": "no"}
 
 
-@click.command("probe")
-@click.argument("target", metavar="HOST:PORT|TARGET")
-@click.option("--timeout-scale", metavar="FACTOR", type=click.FloatRange(0, min_open=True), default=1.0)
+@click.command(
+    "probe",
+    epilog=examples(
+        "gearspec probe localhost:4730",
+        "gearspec probe gearmand --json                # one that gearspec starts",
+    ),
+)
+@click.argument("target", metavar="HOST:PORT|TARGET", type=TARGET)
+@timeout_scale
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def probe(target: str, *, timeout_scale: float, as_json: bool) -> None:
     """Find out what a server is, and what it can do.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gearspec.command.word import CASE, TARGET, TESTEE, examples, timeout_scale
 from gearspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,11 +20,18 @@ _PASSED: Final = 0
 _FAILED: Final = 1
 
 
-@click.command("replay")
-@click.argument("what", metavar="CASE|FILE|FILE::CASE")
-@click.option("--target", metavar="TARGET", help="The server to play it with; the reference unless given.")
-@click.option("--testee", metavar="TESTEE", help="The library to play it with; the reference unless given.")
-@click.option("--timeout-scale", metavar="FACTOR", type=click.FloatRange(0, min_open=True), default=1.0)
+@click.command(
+    "replay",
+    epilog=examples(
+        "gearspec replay exception-reaches-a-client-that-asked --target=localhost:4730",
+        "gearspec replay 'client-is-told-an-exception[client]' --testee=./my-adapter",
+        "gearspec replay gearspec-finds/FIND.gear.yaml --target=gearmand",
+    ),
+)
+@click.argument("what", metavar="CASE|FILE|FILE::CASE", type=CASE)
+@click.option("--target", type=TARGET, help="The server to play it with; the reference unless given.")
+@click.option("--testee", type=TESTEE, help="The library to play it with; the reference unless given.")
+@timeout_scale
 @click.option("--dangerous", is_flag=True, help="Also what may kill a server that gearspec did not start.")
 @click.option("--no-hex", is_flag=True, help="The packets in words only.")
 def replay(

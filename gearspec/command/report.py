@@ -6,10 +6,18 @@ from pathlib import Path
 
 import click
 
+from gearspec.command.word import examples
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command("report")
+@click.command(
+    "report",
+    epilog=examples(
+        "gearspec report run.jsonl --html=run.html",
+        "gearspec report run.jsonl --markdown=comment.md",
+    ),
+)
 @click.argument("file", metavar="REPORT", type=_FILE)
 @click.option("--html", metavar="FILE", type=_FILE, help="A page to look at, in one file.")
 @click.option("--markdown", metavar="FILE", type=_FILE, help="A comment for a pull request.")

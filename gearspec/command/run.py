@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gearspec.command.word import examples
 from gearspec.data import data_folder
 
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -15,7 +16,17 @@ _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
 # No -h here: it would be found in -rh, which is an option of pytest.
-@click.command("run", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.command(
+    "run",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    epilog=examples(
+        "gearspec run --target=localhost:4730          # a server that is running",
+        "gearspec run --target=./mine.yaml -n auto     # one that gearspec starts, on all cores",
+        "gearspec run --testee=./my-adapter            # a client or worker library",
+        "gearspec run --target=gearmand -k exception --gear-html=run.html",
+        "gearspec run my.gear.yaml                     # cases of your own, on the reference",
+    ),
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST OPTIONS] [PATH]...")
 def run(arguments: tuple[str, ...]) -> None:
     """Run the suites, or the files of cases that are named.

@@ -6,15 +6,30 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gearspec.command.word import examples
+
 if TYPE_CHECKING:
     from gearspec.wire.address import Address
 
 _MEGABYTE: Final = 1024 * 1024
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    epilog=examples(
+        "gearspec serve --port=4730",
+        "gearspec serve --listen=:: --port=0           # all addresses, any port that is free",
+    ),
+)
 @click.option("--listen", metavar="HOST", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", metavar="PORT", type=click.IntRange(0, 65535), default=4730, show_default=True)
+@click.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=4730,
+    show_default=True,
+    help="0 for any that is free.",
+)
 @click.option(
     "--max-size",
     metavar="MIB",

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from gearspec.command.word import examples
 
-@click.command("site")
+
+@click.command("site", epilog=examples("gearspec site --out=reference"))
 @click.option(
     "--out",
     metavar="FOLDER",
@@ -16,7 +18,9 @@ import click
     help="Where to put it; an earlier site that is there is replaced.",
 )
 def site(out: Path) -> None:
-    """Make the reference site: messages, clauses, cases and guides, as pages to look things up in.
+    """Make the reference of the protocol, as pages.
+
+    It has a page for each message and each case, the clauses, and the guides.
 
     It opens from the folder, without a server and without a network. It is made
     with Sphinx, which comes with gearspec[site].
