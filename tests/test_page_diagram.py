@@ -2,7 +2,7 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearspec.page.diagram import draw_diagram
@@ -45,6 +45,7 @@ def test_what_leads_the_same_way_stands_on_one_arrow():
     assert sum("V" in node.get("d") for node in svg.iter(f"{SVG}path")) == 1
 
 
+@settings(deadline=None)
 @given(ARROWS)
 def test_no_words_lie_on_others_and_none_outside_of_the_picture(arrows):
     svg = shape(arrows)
@@ -58,6 +59,7 @@ def test_no_words_lie_on_others_and_none_outside_of_the_picture(arrows):
         assert not any(abs(y - b) < 12 and abs(x - a) < half + reach for _, a, b, reach in words[:index])
 
 
+@settings(deadline=None)
 @given(ARROWS)
 def test_no_upright_line_runs_through_words(arrows):
     svg = shape(arrows)
