@@ -34,9 +34,8 @@ from gearspec.fuzz.shelf import Shelf, open_folder, without_password
 from gearspec.harness.expectation import Judgement
 from gearspec.progress import Progress
 from gearspec.report import make_gap, make_record, make_searched
-from gearspec.script.case import Case
 from gearspec.script.verdict import Result, Verdict
-from gearspec.suite import case_level, item_id, weigh
+from gearspec.suite import FIXTURES, case_level, item_id, property_case, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -48,14 +47,13 @@ if TYPE_CHECKING:
     from gearspec.fuzz.survey import Survey
     from gearspec.report import Record, Searched
     from gearspec.run import Run
+    from gearspec.script.case import Case
     from gearspec.script.trait import Traits
 
 SERVER: Final = "server"
 FOLDER: Final = Path(".hypothesis", "gearspec")
 """Where finds are kept, in the folder that pytest was called in, unless an option says otherwise."""
 Example = TypeVar("Example")
-_DANGER: Final = "whatever is sent may kill it"
-_FIXTURES: Final = frozenset({"gear_property", "gear_ordeal"})
 _KEY: Final[pytest.StashKey[Property]] = pytest.StashKey()
 
 
@@ -263,15 +261,11 @@ def as_case(item: pytest.Function) -> Case:
     """A case without a script, for a test that is a property."""
     clauses = tuple(name for marker in item.iter_markers("clause") for name in marker.args)
     path, line, _ = item.reportinfo()
-    return Case(
-        id=item.originalname.removeprefix("test_").replace("_", "-"),
-        title=(item.function.__doc__ or "").partition("\n")[0].removesuffix("."),
+    return property_case(
+        item.originalname,
+        item.function.__doc__ or "",
         clauses=clauses,
-        under_test=(_role(item),),
-        needs=(),
-        dangerous=_DANGER,
-        leaves=None,
-        steps=(),
+        role=_role(item),
         path=str(path),
         line=(line or 0) + 1,
     )
@@ -292,7 +286,7 @@ def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
     return (
         item
         for item in items
-        if isinstance(item, pytest.Function) and not _FIXTURES.isdisjoint(item.fixturenames)
+        if isinstance(item, pytest.Function) and not FIXTURES.isdisjoint(item.fixturenames)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from functools import cache
 from pathlib import Path
@@ -10,17 +11,18 @@ from typing import TYPE_CHECKING, Final
 from gearspec.data import data_folder
 from gearspec.errors import UsageError
 from gearspec.protocol.clause import LEVELS, load_clauses
+from gearspec.script.case import Case
 from gearspec.script.load import SUFFIX, load_cases
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from gearspec.script.case import Case
+    from collections.abc import Collection, Iterable, Iterator
 
 PROBES: Final = f"probes{SUFFIX}"
 """The file of probes: they find out what a target can do, and are no cases of their own."""
 CHECKS: Final = f"checks{SUFFIX}"
 """The file of checks: they find out whether an adapter can be believed, and are no cases either."""
+FIXTURES: Final = frozenset({"gear_property", "gear_ordeal"})
+"""What a test that is a property takes, one or the other."""
 
 
 def is_suite(path: Path) -> bool:
@@ -42,6 +44,64 @@ def suite_cases(folder: Path) -> tuple[Case, ...]:
 def own_cases() -> tuple[Case, ...]:
     """The cases that come with gearspec."""
     return suite_cases(data_folder("suites"))
+
+
+@cache
+def own_properties() -> tuple[Case, ...]:
+    """The properties that come with gearspec, as cases without steps; their files are read, not run."""
+    files = sorted(data_folder("suites").rglob("test_*.py"))
+    return tuple(case for path in files for case in read_properties(path.read_text("utf-8"), path))
+
+
+def read_properties(text: str, path: Path | str) -> Iterator[Case]:
+    """The properties in the text of a file: tests that take one of `FIXTURES`."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and FIXTURES.intersection(one.arg for one in node.args.args):
+            marks = _marks(node)
+            yield property_case(
+                node.name,
+                ast.get_docstring(node) or "",
+                clauses=marks["clause"],
+                role=marks.get("under_test", ("server",))[0],
+                path=path,
+                line=node.lineno,
+            )
+
+
+def _marks(node: ast.FunctionDef) -> dict[str, tuple[str, ...]]:
+    """The words in each ``@pytest.mark.NAME(...)`` of a test."""
+    return {
+        mark.func.attr: tuple(map(ast.literal_eval, mark.args))
+        for mark in node.decorator_list
+        if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute)
+    }
+
+
+def property_case(
+    name: str, docstring: str, *, clauses: tuple[str, ...], role: str, path: Path | str, line: int
+) -> Case:
+    """A case without a script, for a test that is a property.
+
+    Args:
+        name: of the test; the id is made of it.
+        docstring: its first line is the title.
+        clauses: what it decides.
+        role: what is under test.
+        path: the file.
+        line: where it stands there, counted from 1.
+    """
+    return Case(
+        id=name.removeprefix("test_").replace("_", "-"),
+        title=docstring.partition("\n")[0].removesuffix("."),
+        clauses=clauses,
+        under_test=(role,),
+        needs=(),
+        dangerous="whatever is sent may kill it",
+        leaves=None,
+        steps=(),
+        path=str(path),
+        line=line,
+    )
 
 
 def load_probes() -> dict[str, Case]:

@@ -1,6 +1,7 @@
 """Pages of cases say what the script, its clauses and the results of programs say."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,10 @@ from gearspec.page.case import area_of, case_page, case_pages, script_of
 from gearspec.protocol.clause import load_clauses
 from gearspec.script.load import parse_cases
 from gearspec.script.verdict import Verdict
-from gearspec.suite import find_case, own_cases
+from gearspec.suite import find_case, own_cases, own_properties
 
 CASE = find_case("two-clients-share-a-job")
+PROPERTY = next(case for case in own_properties() if "slow-reader-blocks-nobody" in case.clauses)
 FILE = """\
 # What the file is about.
 
@@ -114,6 +116,14 @@ def test_the_clauses_that_a_line_decides_are_links_in_the_chart():
 
 def test_a_case_is_about_what_its_file_is_named():
     assert area_of(CASE) == ("server", "coalesce")
+    assert area_of(PROPERTY) == ("server", "slow reader")
+
+
+def test_a_property_has_a_page_without_a_chart_and_is_played_by_pytest():
+    text = page(PROPERTY, script_of(PROPERTY, Path(PROPERTY.path).read_text("utf-8")))
+    assert "<svg" not in text
+    assert f"suites/server/test_slow_reader.py::test_{PROPERTY.id.replace('-', '_')} --target=" in text
+    assert f">def test_{PROPERTY.id.replace('-', '_')}(" in text
 
 
 @pytest.mark.parametrize("place", ["title", "script", "sign"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,7 +31,7 @@ def case_pages(cases: Sequence[Case], subjects: Sequence[Subject]) -> Iterator[P
     """A page for each case, and the index.
 
     Args:
-        cases: those that come with gearspec, in the order of their files.
+        cases: those that come with gearspec, in the order of their files; properties have no steps.
         subjects: the programs that were run.
     """
     files = {area: list(found) for area, found in groupby(cases, area_of)}
@@ -45,7 +46,8 @@ def case_pages(cases: Sequence[Case], subjects: Sequence[Subject]) -> Iterator[P
 def area_of(case: Case) -> tuple[str, str]:
     """What a case is about: the folder of its file and the name of that."""
     path = Path(case.path)
-    return path.parent.name, path.name.removesuffix(SUFFIX).replace("-", " ")
+    name = path.name.removesuffix(SUFFIX).removeprefix("test_").removesuffix(".py")
+    return path.parent.name, name.replace("-", " ").replace("_", " ")
 
 
 def script_of(case: Case, text: str) -> str:
@@ -53,12 +55,10 @@ def script_of(case: Case, text: str) -> str:
     first, *rest = text.splitlines()[case.line - 1 :]
     lines = [first]
     for line in rest:
-        if line.startswith("- "):
+        if line[:1].strip():
             break
         lines.append(line)
-    while lines[-1].startswith("#") or not lines[-1].strip():
-        del lines[-1]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def case_page(case: Case, script: str, found: Sequence[Account]) -> str:
@@ -79,7 +79,19 @@ def case_page(case: Case, script: str, found: Sequence[Account]) -> str:
         needs={need: meaning(need, case.under_test) for need in case.needs},
         chart=draw_case(case, lambda name: f"../clauses/{clauses[name].group}.html#{name}"),
         script=script,
-        place=Path(case.path).relative_to(data_folder("suites").parent),
-        commands={role: replay_command(case, role, _OPTIONS[role]) for role in case.under_test},
+        place=_place(case),
+        commands={role: _command(case, role) for role in case.under_test},
         accounts=found,
     )
+
+
+def _place(case: Case) -> Path:
+    """Its file, as it lies in a checkout."""
+    return Path(case.path).relative_to(data_folder("suites").parent)
+
+
+def _command(case: Case, role: str) -> str:
+    """How it is played alone."""
+    if case.steps:
+        return replay_command(case, role, _OPTIONS[role])
+    return shlex.join(["pytest", f"{_place(case)}::test_{case.id.replace('-', '_')}", _OPTIONS[role]])

@@ -25,7 +25,7 @@ from gearspec.page.text import text_pages
 from gearspec.protocol.admin import COMMANDS
 from gearspec.protocol.clause import load_clauses
 from gearspec.protocol.message import MESSAGES
-from gearspec.suite import own_cases
+from gearspec.suite import own_cases, own_properties
 from gearspec.vector import export, load_vectors
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def pages() -> Iterator[Page]:
     cases, vectors, subjects = own_cases(), load_vectors(), known_subjects()
     yield from message_pages(cases, vectors, subjects)
     yield from text_pages(vectors)
-    yield from clause_pages(cases, subjects)
-    yield from case_pages(cases, subjects)
+    yield from clause_pages(cases + own_properties(), subjects)
+    yield from case_pages(cases + own_properties(), subjects)
     yield from machine_pages()
     yield from matrix_pages()
     yield Page("index.md", _front(len(cases), len(vectors)))
