@@ -31,7 +31,7 @@ def texts(svg, style):
 def test_boxes_stand_in_a_row_and_none_touches_another():
     places = [(name, x) for name, x, _, _ in texts(shape([]), "head")]
     assert [name for name, _ in places] == BOXES
-    assert all(x + 92 < after for (_, x), (_, after) in pairwise(places))
+    assert all(x + 76 < after for (_, x), (_, after) in pairwise(places))
 
 
 def test_what_leads_to_the_right_is_above_and_what_leads_back_below():

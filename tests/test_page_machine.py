@@ -135,10 +135,8 @@ class JobWalk(World):
         self.clients = [CLIENT]
 
     def state(self):
-        if self.job is None:
-            return "none"
         if self.job not in self.jobs:
-            return "ended"
+            return "unknown"
         return "running" if self.job.running else "delayed" if self.job.due > self.now else "queued"
 
     def submit(self, name):
@@ -196,7 +194,7 @@ def walk(kind, seed):
         assert len(answers) < 2
         if event:
             yield Transition(before, event, "".join(answers), world.state())
-        if world.state() in {"gone", "ended"}:
+        if world.state() in {"gone", "unknown"}:
             return
 
 

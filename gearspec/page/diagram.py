@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CHAR: Final = 6.7
 _LINE: Final = 14
 _WRAP: Final = 34
-_HALF: Final = 46
+_HALF: Final = 38
 """Half the width of a box; its height is the same."""
 _PORT: Final = 10
 """How far two lines that reach one side of a box are apart."""
@@ -81,7 +81,7 @@ def _places(count: int, edges: Sequence[Edge]) -> list[float]:
     places = [0.0]
     for gap in range(count - 1):
         words = [len(line) for edge in edges if edge.gap == gap for line in edge.lines]
-        places.append(places[-1] + 2 * _HALF + max(words, default=4) * _CHAR + 12)
+        places.append(places[-1] + 2 * _HALF + max(words, default=4) * _CHAR + 8)
     return places
 
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CLOSES: Final = "it closes"
-JOB_COMES: Final = "a job of its functions comes"
-TOO_LONG: Final = "its job takes too long"
+JOB_COMES: Final = "a job for it comes"
+TOO_LONG: Final = "its job times out"
 WORKER_GONE: Final = "the worker of its job closes"
 DETACHED: Final = "a worker speaks of its background job"
 DUE: Final = "its time comes"
 WORKER_CLOSES: Final = "its worker closes"
-OVERDUE: Final = "it takes too long"
-CLIENT_GONE: Final = "a client of it closes"
+OVERDUE: Final = "it times out"
+CLIENT_GONE: Final = "a client closes"
 WITHDRAWN: Final = "its worker withdraws the function"
 CANCELLED: Final = "cancel job"
 """What happens beside the packets that come."""
@@ -31,7 +31,7 @@ CANCELLED: Final = "cancel job"
 _KINDS: Final[dict[str, tuple[str, ...]]] = {
     "a change of abilities": ("CAN_DO", "CAN_DO_TIMEOUT", "CANT_DO", "RESET_ABILITIES"),
     "a grab": tuple(GRABS),
-    "an assignment": tuple(GRABS.values()),
+    "a job": tuple(GRABS.values()),
     "an update": ("WORK_DATA", "WORK_STATUS", "WORK_WARNING"),
     "an end": tuple(sorted(TERMINAL)),
     "a question": ("ECHO_REQ", "GET_STATUS", "GET_STATUS_UNIQUE", "OPTION_REQ"),
@@ -109,7 +109,7 @@ MACHINES: Final = (
             "awake": [
                 ("a change of abilities", "", "awake"),
                 ("a grab", "NO_JOB", "awake"),
-                ("a grab", "an assignment", "working"),
+                ("a grab", "a job", "working"),
                 ("PRE_SLEEP", "", "asleep"),
                 ("PRE_SLEEP", "NOOP", "awake"),
                 (JOB_COMES, "", "awake"),
@@ -118,7 +118,7 @@ MACHINES: Final = (
             "asleep": [
                 ("a change of abilities", "", "asleep"),
                 ("a grab", "NO_JOB", "awake"),
-                ("a grab", "an assignment", "working"),
+                ("a grab", "a job", "working"),
                 ("PRE_SLEEP", "", "asleep"),
                 ("PRE_SLEEP", "NOOP", "awake"),
                 (JOB_COMES, "NOOP", "awake"),
@@ -127,7 +127,7 @@ MACHINES: Final = (
             "working": [
                 ("a change of abilities", "", "working"),
                 ("a grab", "NO_JOB", "working"),
-                ("a grab", "an assignment", "working"),
+                ("a grab", "a job", "working"),
                 ("PRE_SLEEP", "", "working"),
                 ("PRE_SLEEP", "NOOP", "working"),
                 (JOB_COMES, "", "working"),
@@ -179,14 +179,13 @@ MACHINES: Final = (
         "job",
         "A job",
         {
-            "none": "No submit has made it yet.",
+            "unknown": "The server has no such job: it was not submitted yet, or it is over.",
             "delayed": "It waits for its time.",
             "queued": "It waits for a worker.",
             "running": "A worker has it.",
-            "ended": "It is forgotten.",
         },
         {
-            "none": [
+            "unknown": [
                 ("a submit", "", "queued"),
                 ("a background submit", "", "queued"),
                 ("SUBMIT_JOB_EPOCH", "", "delayed queued"),
@@ -197,15 +196,15 @@ MACHINES: Final = (
                 ("SUBMIT_JOB_EPOCH", "", "delayed"),
                 (CLIENT_GONE, "", "delayed"),
                 (DUE, "", "queued"),
-                (CANCELLED, "", "ended"),
+                (CANCELLED, "", "unknown"),
             ],
             "queued": [
                 ("a submit", "", "queued"),
                 ("a background submit", "", "queued"),
                 ("SUBMIT_JOB_EPOCH", "", "queued"),
                 ("a grab", "", "running"),
-                (CLIENT_GONE, "", "queued ended"),
-                (CANCELLED, "", "ended"),
+                (CLIENT_GONE, "", "queued unknown"),
+                (CANCELLED, "", "unknown"),
             ],
             "running": [
                 ("a submit", "", "running"),
@@ -214,10 +213,10 @@ MACHINES: Final = (
                 ("an update", "", "running"),
                 (WITHDRAWN, "", "running"),
                 (CLIENT_GONE, "", "running"),
-                (WORKER_CLOSES, "", "queued ended"),
-                ("an end", "", "ended"),
-                (OVERDUE, "", "ended"),
-                (CANCELLED, "", "ended"),
+                (WORKER_CLOSES, "", "queued unknown"),
+                ("an end", "", "unknown"),
+                (OVERDUE, "", "unknown"),
+                (CANCELLED, "", "unknown"),
             ],
         },
     ),
