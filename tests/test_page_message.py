@@ -92,9 +92,9 @@ def test_a_request_is_tested_by_a_case_that_decides_a_clause_on_its_answer():
 def test_what_programs_support_is_told_with_what_they_do_otherwise():
     failed = Account("mine 1", "a server", "x[server]", Verdict.FAIL, "<b>no</b>")
     text = page(known={"mine 1": Support("a server", 3, (failed,)), "old 0": Support("old", 0, ())})
-    assert "<td>2 of 3</td>" in text
+    assert "<summary>2 of 3</summary>" in text
     assert "<code>&lt;b&gt;no&lt;/b&gt;</code>" in text
-    assert "<td>does not have it</td>" in text
+    assert "does not have it" in text
     assert "Who supports it" not in page()
 
 

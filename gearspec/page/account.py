@@ -16,7 +16,7 @@ from gearspec.standing import known_standings
 from gearspec.suite import item_id, role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from gearspec.harness.expectation import Deviation, Expectations
     from gearspec.harness.program import Program
@@ -120,11 +120,11 @@ class Support:
     failed: tuple[Account, ...]
 
 
-def supports(cases: Iterable[Case], subjects: Iterable[Subject]) -> dict[str, Support]:
+def supports(cases: Collection[Case], subjects: Iterable[Subject]) -> dict[str, Support]:
     """How far programs have what some cases test, by name; those that were played none are left out."""
     played: dict[str, list[Account]] = {}
-    for case in cases:
-        for account in accounts(case, subjects):
+    for subject in subjects:
+        for account in (one for case in cases for one in accounts(case, [subject])):
             played.setdefault(account.program, []).append(account)
     return {
         program: Support(

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GUIDES: Final = (
-    *("test-your-server", "test-your-library", "read-a-failure", "verdicts", "expectations", "ci"),
+    *("test-your-server", "test-your-library", "read-a-failure", "verdicts", "clauses", "expectations", "ci"),
     *("command-line", "targets", "adapters", "peers", "fuzzing", "findings"),
     *("vectors", "other-languages", "wireshark", "formats"),
 )
 """The pages of ``docs/`` for users, in the order in which they are to be read; any other comes after them."""
-CONTRIBUTING: Final = ("write-a-case", "scripts", "clauses", "ledger", "architecture")
+CONTRIBUTING: Final = ("write-a-case", "scripts", "ledger", "architecture")
 """Those for whoever adds to gearspec."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _MARK: Final = ".buildinfo"
