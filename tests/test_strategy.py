@@ -5,7 +5,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from gearspec.errors import BadMagic
-from gearspec.fuzz.strategy import MARK, Piece, Sending, attacks, chunkings, conversations, packets
+from gearspec.fuzz.strategy import attacks, chunkings, conversations, packets
 from gearspec.protocol.message import LEGAL
 from gearspec.protocol.packet import Decoder, Line, Packet, check
 from gearspec.protocol.transcript import Note
@@ -60,6 +60,10 @@ def of_packets(holds):
     return lambda sending: any(isinstance(p.what, Packet) and holds(p.what) for p in sending.pieces)
 
 
+def of_lines(holds):
+    return lambda sending: any(isinstance(p.what, Line) and holds(p.what.raw[:-1]) for p in sending.pieces)
+
+
 def of_kind(kind):
     return of_packets(lambda packet: kind in {violation.kind for violation in check(packet)})
 
@@ -82,14 +86,25 @@ WRONG = {
     "HANDLE_TOO_LONG": of_kind("HANDLE_TOO_LONG"),
     "NOT_A_NUMBER": of_kind("NOT_A_NUMBER"),
     "a type of 2 GiB or more": of_packets(lambda packet: packet.type >= 2**31),
+    "a type that is known by its last byte": of_packets(
+        lambda packet: packet.type & 0xFFFFFF00 and 0 < packet.type % 256 < 5
+    ),
+    "the largest type": of_packets(lambda packet: packet.type == 2**32 - 1),
+    "the largest type with a sign": of_packets(lambda packet: packet.type == 2**31 - 1),
     "the unused type": of_packets(lambda packet: packet.type == 5),
     "a size that is one too small": of_packets(lambda packet: announced(packet) == len(packet.body) - 1),
     "a size that is one too large": of_packets(lambda packet: announced(packet) == len(packet.body) + 1),
     "a size of 2 GiB or more": of_packets(lambda packet: announced(packet) >= 2**31),
     "an argument of 64 bytes": of_packets(lambda packet: max(map(len, packet.arguments), default=0) >= 64),
     "a packet that is not whole": unended,
-    "text inside of a packet": raw(lambda data: data[0] == 0 and b"version\n" in data),
-    "a packet inside of text": raw(lambda data: data.startswith(b"sta") and b"\0RE" in data),
+    "text inside of a packet": raw(lambda data: data[0] == 0 and b"show" in data),
+    "a packet inside of text": raw(lambda data: data.startswith(b"s") and b"\0RE" in data),
+    "a command in capitals": of_lines(lambda text: text.isupper()),
+    "a command with arguments that it does not take": of_lines(
+        lambda text: text.lower().startswith(b"version ")
+    ),
+    "a command between tabs": of_lines(lambda text: b"\t" in text),
+    "a line that ends with CR": of_lines(lambda text: text.endswith(b"\r")),
     "several pieces": lambda sending: len(sending.pieces) > 2,
     "cuts": lambda sending: bool(sending.cuts),
     "a connection that stays open": lambda sending: sending.lingers,
@@ -110,19 +125,3 @@ def test_a_bad_magic_is_drawn_that_a_decoder_meets():
         return isinstance(decoder.error, BadMagic)
 
     assert find(attacks(), met, settings=SEARCH)
-
-
-@given(attacks())
-def test_a_fresh_word_takes_the_place_of_the_mark_and_moves_no_byte(sending):
-    word = b"gear-abcdefghijk"
-    fresh = sending.freshened(word)
-    assert MARK not in fresh.data
-    assert fresh.data.replace(word, MARK) == sending.data
-    assert [piece.data for piece in fresh.pieces if isinstance(piece.what, Packet)] == [
-        piece.what.encode() for piece in fresh.pieces if isinstance(piece.what, Packet)
-    ]
-
-
-def test_a_fresh_word_is_as_long_as_the_mark():
-    with pytest.raises(AssertionError, match="the cuts stay"):
-        Sending((Piece(b"x", Line(b"x")),)).freshened(b"short")

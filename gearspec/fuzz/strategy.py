@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hypothesis import strategies as st
 
+from gearspec.protocol.admin import COMMANDS
 from gearspec.protocol.message import BY_NAME, HEADER_SIZE, LEGAL, REQ, RES
 from gearspec.protocol.packet import Line, Packet
 from gearspec.protocol.transcript import RAW, Note, What
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 MARK: Final = b"gear-00000000000"
 """Stands for a fresh word in what is drawn."""
-TYPES: Final = (0, 1, 5, 6, 42, 43, 99, 255, 256, 65535, 2**16, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
-"""Types at which a server may go wrong: unused ones, the first past the table, and where a number wraps."""
+TYPES: Final = (0, 5, 43, 99, 2**31 - 1, 2**31, 2**32 - 1)
+"""Types that no message has, and the largest with a sign and without."""
+WIDTHS: Final = (7, 8, 15, 16, 24, 31, 32)
+"""After so many bits a number has no room left, with a sign or without."""
 SIZES: Final = (0, 1, 11, 12, 13, 2**16, 2**26, 2**31 - 1, 2**31, 2**32 - 1)
 """Sizes in a header that are about to lie."""
 ODD: Final = (
@@ -40,19 +43,11 @@ ODD: Final = (
 """Values of an argument at which a server may go wrong."""
 LONG: Final = tuple(b"a" * length for length in (63, 64, 65, 128, 512, 8192))
 """Values that are too long for some servers, or nearly."""
-LINES: Final = (
-    b"status",
-    b"version",
-    b"workers",
-    b"prioritystatus",
-    b"show jobs",
-    b"cancel job x",
-    b"xyzzy",
-    b"",
+COMMANDS_TRIED: Final = (
+    *(command.words for command in COMMANDS.values()),
+    *((b"shutdown",), (b"shutdown", b"graceful"), (b"xyzzy",), (b"",), (b".",)),
 )
-"""Lines of text that change nothing; a server may know them or not."""
-DEADLY_LINES: Final = (b"shutdown", b"create function ")
-"""Lines of text that some servers die of."""
+"""How a line of text begins, in words; a server may know them or not."""
 
 _NUMBER: Final = st.integers(0, 2**31 - 1).map(b"%d".__mod__)
 _FRESH: Final = st.sampled_from([MARK, MARK + b"a", MARK + b"b"])
@@ -112,22 +107,6 @@ class Sending:
     def data(self) -> bytes:
         """All bytes."""
         return b"".join(piece.data for piece in self.pieces)
-
-    def freshened(self, word: bytes) -> Sending:
-        """The same with a fresh word, as long as `MARK`, in its place."""
-        assert len(word) == len(MARK), "the cuts stay where they are"
-        pieces = (Piece(piece.data.replace(MARK, word), _renamed(piece.what, word)) for piece in self.pieces)
-        return Sending(tuple(pieces), self.cuts, self.lingers)
-
-
-def _renamed(what: What, word: bytes) -> What:
-    if isinstance(what, Packet):
-        return what._replace(body=what.body.replace(MARK, word))
-    if isinstance(what, Line):
-        return Line(what.raw.replace(MARK, word))
-    if isinstance(what, Note):
-        return Note(what.kind, what.data.replace(MARK, word))
-    raise TypeError("a server is sent no speech")
 
 
 # --- as it should be ----------------------------------------------------------------------------
@@ -259,7 +238,7 @@ def _magics(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
 @st.composite
 def _types(draw: DrawFn, packets: SearchStrategy[Packet]) -> Packet:
     """Packets with another type."""
-    return draw(packets)._replace(type=draw(st.one_of(st.sampled_from(TYPES), st.integers(0, 2**32 - 1))))
+    return draw(packets)._replace(type=draw(st.one_of(_NO_TYPE, _EDGE, _MASKED, st.integers(0, 2**32 - 1))))
 
 
 @st.composite
@@ -286,7 +265,28 @@ def _mixtures(draw: DrawFn, packets: SearchStrategy[Packet]) -> Piece:
     return _raw(outer[:at] + inner + outer[at:])
 
 
-_LINE: Final = st.one_of(
-    st.sampled_from(LINES), st.sampled_from(DEADLY_LINES), _BYTES.map(lambda raw: b"x" + raw)
-).map(_line)
+_SPELLINGS: Final[tuple[Callable[[bytes], bytes], ...]] = (bytes.lower, bytes.upper, bytes.title)
+
+
+@st.composite
+def _commands(draw: DrawFn) -> Piece:
+    """Commands of the text protocol with any arguments, spelt and spaced as it comes."""
+    spell = draw(st.sampled_from(_SPELLINGS))
+    gap = draw(st.sampled_from([b" ", b"  ", b"\t"]))
+    end = draw(st.sampled_from([b"", b" ", b"\r", b"\0"]))
+    words = [spell(word) for word in draw(st.sampled_from(COMMANDS_TRIED))]
+    arguments = draw(st.lists(st.one_of(_FRESH, st.sampled_from(ODD)), max_size=3))
+    return _line(gap.join((*words, *arguments)) + end)
+
+
+_NO_TYPE: Final = st.sampled_from(TYPES)
+_EDGE: Final = st.builds(
+    lambda bits, step: (2**bits + step) % 2**32, st.sampled_from(WIDTHS), st.integers(-2, 2)
+)
+_MASKED: Final = st.builds(
+    lambda pair, bit: pair[1].type | 2**bit, st.sampled_from(LEGAL), st.integers(6, 31)
+)
+"""Types that are one of the table where a reader looks at some of their bits only."""
+_PLAIN: Final = st.sampled_from(COMMANDS_TRIED).map(lambda words: _line(b" ".join(words)))
+_LINE: Final = st.one_of(_PLAIN, _commands(), _BYTES.map(lambda raw: b"x" + raw).map(_line))
 _ATTACK: Final = pieces([pair for pair in LEGAL if pair[0] == REQ])
