@@ -36,7 +36,7 @@ def test_there_are_words_for_each_message_argument_command_and_group_and_for_not
     words = load_words()
     assert words.messages.keys() == BY_NAME.keys()
     assert words.arguments.keys() == {name for message in MESSAGES for name in message.arguments}
-    assert words.commands.keys() == {name.decode() for name in COMMANDS}
+    assert words.commands.keys() == words.requests.keys() == {name.decode() for name in COMMANDS}
     assert tuple(words.groups) == GROUPS
 
 

@@ -1,10 +1,12 @@
 """Pages of the text protocol have every command, every request and every captured reply."""
 
+import re
 from dataclasses import replace
 
 from gearspec.page.template import slug
 from gearspec.page.text import command_page, text_pages
-from gearspec.protocol.admin import COMMANDS
+from gearspec.page.words import load_words
+from gearspec.protocol.admin import COMMANDS, TABLE
 from gearspec.protocol.clause import load_clauses
 from gearspec.vector import load_vectors
 
@@ -48,7 +50,21 @@ def test_a_changed_clause_changes_the_page(monkeypatch):
     assert clause.text in command_page(VERSION, [(ASKED, ANSWERS)])
 
 
-def test_the_number_of_arguments_is_that_of_the_table():
-    assert "without arguments" in command_page(VERSION, [])
-    assert "with 1 argument," in command_page(VERSION._replace(arities=frozenset({1})), [])
-    assert "with 1 or 2 arguments" in command_page(VERSION._replace(arities=frozenset({1, 2})), [])
+def test_how_a_command_is_written_agrees_with_the_number_of_its_arguments():
+    for name, command in COMMANDS.items():
+        forms = re.split(", or |, ", load_words().requests[name.decode()])
+        assert {len(re.findall("[A-Z]+", form)) for form in forms} == command.arities
+        assert all(form.startswith(name.decode()) for form in forms)
+
+
+def test_the_commands_whose_rows_are_told_are_those_that_list_something():
+    assert load_words().rows.keys() == {
+        name.decode() for name, command in COMMANDS.items() if command.reply == TABLE
+    }
+
+
+def test_the_form_of_a_request_and_of_its_reply_is_told():
+    text = command_page(COMMANDS[b"status"], [])
+    assert "Request: <code>status</code>" in text
+    assert r"a line a row, <code>FUNCTION\tTOTAL\tRUNNING\tWORKERS</code>" in text
+    assert "Reply: one line" in command_page(VERSION, [])

@@ -48,14 +48,8 @@ def command_page(command: Command, exchanges: Sequence[tuple[Vector, Sequence[Ve
     """
     ids = {name for asked, answers in exchanges for one in (asked, *answers) for name in one.clauses}
     clauses = [clause for clause in load_clauses().values() if clause.id in ids]
-    return render(
-        "text.html",
-        command=command,
-        name=command.name.decode(),
-        words=load_words().commands,
-        exchanges=exchanges,
-        clauses=clauses,
-    )
+    name = command.name.decode()
+    return render("text.html", name=name, words=load_words(), exchanges=exchanges, clauses=clauses)
 
 
 def _command(vector: Vector) -> Command | None:

@@ -17,12 +17,16 @@ class Words(NamedTuple):
         messages: what each is for.
         arguments: what each means.
         commands: what each does.
+        requests: how each command is written.
+        rows: what a row holds in the reply to each command that lists something.
         groups: what the clauses of each are about.
     """
 
     messages: dict[str, str]
     arguments: dict[str, str]
     commands: dict[str, str]
+    requests: dict[str, str]
+    rows: dict[str, str]
     groups: dict[str, str]
 
 
