@@ -47,7 +47,7 @@ def build(tmp_path, monkeypatch):
 
     def make(*made):
         monkeypatch.setattr(site, "data_folder", lambda name: tmp_path / name)
-        monkeypatch.setattr(site, "pages", lambda: made)
+        monkeypatch.setattr(site, "pages", lambda _: made)
         tmp_path.joinpath("docs").mkdir(exist_ok=True)
         tmp_path.joinpath("docs", "guide.md").write_text("# A guide\n\nIt says [more](#a-guide).\n")
         tmp_path.joinpath("vectors").mkdir(exist_ok=True)

@@ -17,7 +17,8 @@ from gearspec.command.word import examples
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to put it; an earlier site that is there is replaced.",
 )
-def site(out: Path) -> None:
+@click.pass_context
+def site(context: click.Context, out: Path) -> None:
     """Make the reference of the protocol, as pages.
 
     It has a page for each message and each case, the clauses, and the guides.
@@ -25,7 +26,11 @@ def site(out: Path) -> None:
     It opens from the folder, without a server and without a network. It is made
     with Sphinx, which comes with gearspec[site].
     """
-    from gearspec.page.site import build  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.command.manual import manuals, run_options  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.page.option import option_pages  # noqa: PLC0415 - likewise
+    from gearspec.page.site import build  # noqa: PLC0415 - likewise
 
-    build(out)
+    group = context.find_root().command
+    assert isinstance(group, click.Group), "it is a command of the command line"
+    build(out, list(option_pages(manuals(group), run_options())))
     click.echo(f"open {out / 'index.html'}")

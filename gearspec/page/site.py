@@ -29,7 +29,7 @@ from gearspec.suite import own_cases, own_properties
 from gearspec.vector import export, load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 GUIDES: Final = (
     *("test-your-server", "test-your-library", "read-a-failure", "verdicts", "clauses", "expectations", "ci"),
@@ -44,8 +44,8 @@ _MARK: Final = ".buildinfo"
 """The file by which a folder is known to be a site."""
 
 
-def pages() -> Iterator[Page]:
-    """Every generated page."""
+def pages(more: Sequence[Page] = ()) -> Iterator[Page]:
+    """Every generated page; `more` are those that are made of what lies above this floor."""
     cases, vectors, subjects = own_cases(), load_vectors(), known_subjects()
     yield from message_pages(cases, vectors, subjects)
     yield from text_pages(vectors)
@@ -53,11 +53,16 @@ def pages() -> Iterator[Page]:
     yield from case_pages(cases + own_properties(), subjects)
     yield from machine_pages()
     yield from matrix_pages()
-    yield Page("index.md", _front(len(cases), len(vectors)))
+    yield from more
+    yield Page("index.md", _front(len(cases), len(vectors), more))
 
 
-def build(out: Path) -> None:
+def build(out: Path, more: Sequence[Page] = ()) -> None:
     """Make the site in a folder; an earlier one that is there is replaced.
+
+    Args:
+        out: the folder.
+        more: pages beside those of `pages`.
 
     Raises:
         UsageError: the folder has something else in it, or Sphinx is not installed.
@@ -71,7 +76,7 @@ def build(out: Path) -> None:
         shutil.rmtree(out)
     with TemporaryDirectory(prefix="gearspec-site-") as folder:
         source, extra = Path(folder, "source"), Path(folder, "extra")
-        _write(source)
+        _write(source, more)
         _write_data(extra)
         _run_sphinx(source, extra, out)
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
@@ -80,7 +85,7 @@ def build(out: Path) -> None:
         raise HarnessError(f"a page of the site is faulty: {fault}")
 
 
-def _front(cases: int, vectors: int) -> str:
+def _front(cases: int, vectors: int, more: Sequence[Page]) -> str:
     places = {name: place for place, name in enumerate(GUIDES)}
     names = (path.stem for path in data_folder("docs").glob("*.md"))
     written = sorted(names, key=lambda name: (places.get(name, len(places)), name))
@@ -94,13 +99,14 @@ def _front(cases: int, vectors: int) -> str:
         schemas=sorted(_schemas()),
         guides=[name for name in written if name not in CONTRIBUTING],
         contributing=CONTRIBUTING,
+        more=[page.path.removesuffix(".html") for page in more],
     )
 
 
-def _write(source: Path) -> None:
+def _write(source: Path, more: Sequence[Page]) -> None:
     """The pages that Sphinx reads: what people wrote, and what is generated."""
     shutil.copytree(data_folder("docs"), source / "guides")
-    for page in pages():
+    for page in pages(more):
         path = source / page.path
         path.parent.mkdir(exist_ok=True)
         path.write_text(page.text, "utf-8")
