@@ -68,6 +68,6 @@ def _of_packet(packet: Packet) -> set[str]:
     found = {"unknown-type"} if message is None else {message.name}
     found |= {"huge-type"} if packet.type >= _HUGE else set()
     found |= {"huge-size"} if size >= _HUGE else set()
-    before_last = packet.arguments[: len(message.arguments) - 1] if message else ()
-    found |= {"long-argument"} if any(len(argument) >= _LONG for argument in before_last) else set()
+    names = packet.arguments[: len(message.arguments) - message.opaque] if message else ()
+    found |= {"long-argument"} if any(len(name) >= _LONG for name in names) else set()
     return found

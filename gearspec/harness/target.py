@@ -32,7 +32,7 @@ INPUT_CLASSES: Final = {
     "exception-unasked": "WORK_EXCEPTION of a job of which a client has not asked for exceptions",
     "huge-size": "a header that announces 2 GiB or more",
     "huge-type": "a type of 2147483648 or more",
-    "long-argument": "an argument before the last one that has 64 bytes or more",
+    "long-argument": "an argument of 64 bytes or more, where it is no workload or data",
     "running-job-cancelled": "the admin command cancel job for a job that a worker has",
     "shared-background-job-left": "a client that leaves a queued job which is in the background as well",
     "shutdown": "the admin command shutdown",
