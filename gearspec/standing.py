@@ -8,10 +8,10 @@ reference are made of these. ``standing.schema.json`` describes the files.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
@@ -20,7 +20,7 @@ from gearspec.data import data_folder
 from gearspec.errors import ReportError
 from gearspec.run import KINDS
 from gearspec.script.verdict import Verdict
-from gearspec.suite import own_cases, role_of
+from gearspec.suite import role_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,20 +53,6 @@ class Finding:
     known: str = ""
 
 
-class Sketch(NamedTuple):
-    """What a case is about.
-
-    Attributes:
-        title: of the case.
-        level: the strongest of its clauses.
-        clauses: what it decides.
-    """
-
-    title: str
-    level: str
-    clauses: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One program in one run.
@@ -80,7 +66,6 @@ class Standing:
         time: when the run began, in UTC, as ISO 8601 has it.
         whole: whether every item that there was has a finding.
         findings: by the id of the item.
-        others: by the id of the case, what is not in the suites: properties, and the cases of a user.
     """
 
     kind: str
@@ -91,7 +76,6 @@ class Standing:
     time: str
     whole: bool
     findings: Mapping[str, Finding]
-    others: Mapping[str, Sketch] = field(default_factory=dict)
 
     @property
     def date(self) -> str:
@@ -111,11 +95,9 @@ class Standing:
 
 def make_standings(log: Log) -> list[Standing]:
     """Those of the programs that were under test in a run; two, if it was on a target and a testee."""
-    header, own = log.header, {case.id for case in own_cases()}
-    standings = []
-    for kind, subject in log.subjects.items():
-        mine = [record for record in log.records.values() if record["role"] in KINDS[kind]]
-        standing = Standing(
+    header = log.header
+    return [
+        Standing(
             kind=kind,
             name=subject["name"],
             version=subject["version"] or "",
@@ -123,15 +105,12 @@ def make_standings(log: Log) -> list[Standing]:
             gearspec=header["gearspec"],
             time=header["time"],
             whole=log.whole,
-            findings={record["id"]: _find(record) for record in mine},
-            others={record["case"]: _sketch(record) for record in mine if record["case"] not in own},
+            findings={
+                item: _find(record) for item, record in log.records.items() if record["role"] in KINDS[kind]
+            },
         )
-        standings.append(standing)
-    return standings
-
-
-def _sketch(record: Record) -> Sketch:
-    return Sketch(record["title"], record["level"], tuple(record["clauses"]))
+        for kind, subject in log.subjects.items()
+    ]
 
 
 def _find(record: Record) -> Finding:
@@ -142,25 +121,18 @@ def _find(record: Record) -> Finding:
 
 def dump(standing: Standing) -> str:
     """The text of its file: sorted, a line an item, so that two of them can be compared."""
-    named = ("kind", "name", "version", "edition", "gearspec", "time", "whole")
-    head = {"format": FORMAT, **{name: getattr(standing, name) for name in named}}
-    others = {case: sketch._asdict() for case, sketch in standing.others.items()}
-    findings = {item: _values(finding) for item, finding in standing.findings.items()}
+    head = {
+        "format": FORMAT,
+        **{name: getattr(standing, name) for name in standing.__slots__ if name != "findings"},
+    }
     lines = [f" {json.dumps(name)}: {json.dumps(value)}," for name, value in head.items()]
-    return "\n".join(
-        ["{", *lines, f' "others": {_lines(others)},', f' "findings": {_lines(findings)}', "}", ""]
-    )
+    findings = [f"  {json.dumps(item)}: {_dump(one)}" for item, one in sorted(standing.findings.items())]
+    return "\n".join(["{", *lines, ' "findings": {', ",\n".join(findings), " }", "}", ""])
 
 
-def _lines(values: Mapping[str, Any]) -> str:
-    """An object of JSON, sorted, a line for each of its keys."""
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(values.items())]
-    return "{\n" + ",\n".join(lines) + "\n }"
-
-
-def _values(finding: Finding) -> dict[str, Any]:
+def _dump(finding: Finding) -> str:
     values = {name: getattr(finding, name) for name in finding.__slots__}
-    return {name: value for name, value in values.items() if value or name == "verdict"}
+    return json.dumps({name: value for name, value in values.items() if value or name == "verdict"})
 
 
 def load_standing(path: Path) -> Standing:
@@ -179,11 +151,7 @@ def load_standing(path: Path) -> Standing:
         raise ReportError(f"{'.'.join(map(str, fault.absolute_path))}: {fault.message}", path)
     del document["format"]
     findings = {item: _read(entry) for item, entry in document.pop("findings").items()}
-    others = {
-        case: Sketch(**entry | {"clauses": tuple(entry["clauses"])})
-        for case, entry in document.pop("others").items()
-    }
-    return Standing(**document, findings=findings, others=others)
+    return Standing(**document, findings=findings)
 
 
 def _read(entry: dict[str, Any]) -> Finding:

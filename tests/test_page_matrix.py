@@ -7,16 +7,16 @@ import pytest
 
 from gearspec.cli import USAGE, call
 from gearspec.page.badge import LABEL, make_badge
-from gearspec.page.board import ABSENT, BROKEN, KEPT, OPEN, UNTRIED, make_boards, make_catalogue, stance
+from gearspec.page.board import ABSENT, BROKEN, KEPT, OPEN, UNTRIED, Entry, make_boards, own_catalogue, stance
 from gearspec.page.difference import BETTER, GONE, NEW, OTHERWISE, WORSE, compare, differences
 from gearspec.page.matrix import PAGES, matrix_files, matrix_pages
-from gearspec.standing import Sketch, known_standings, make_standings
+from gearspec.standing import known_standings, make_standings
 from gearspec.tally import Count
 from tests.reporting import FOOTER, HEADER, MINE, log, record, write
 from tests.test_page_report import NASTY, Walk
 
 ECHO = ("echo-answered", "echo-returns-data")
-CATALOGUE = {name: Sketch(f"the title of {name}", "must", ECHO) for name in ("one", "two", "three")}
+CATALOGUE = {name: Entry(f"the title of {name}", "must", ECHO) for name in ("one", "two", "three")}
 
 
 def standing(*records, **changes):
@@ -54,9 +54,9 @@ class TestBoard:
         assert (old["can-do-timeout-milliseconds"], new["can-do-timeout-milliseconds"]) == (ABSENT, UNTRIED)
 
     def test_a_case_counts_in_each_area_of_its_clauses_and_a_skip_is_no_pass(self):
-        sketch = Sketch("", "must", ("echo-answered", "frame-size"))
+        entry = Entry("", "must", ("echo-answered", "frame-size"))
         mine = standing(record("one"), record("two", "UNSUPPORTED", "skip"), record("three", "CRASH"))
-        (board,) = make_boards([mine], dict.fromkeys(("one", "two", "three"), sketch))
+        (board,) = make_boards([mine], dict.fromkeys(("one", "two", "three"), entry))
         assert board.areas == {"framing": [Count(1, 2, 3)], "echo": [Count(1, 2, 3)]}
         assert [line.item for line in board.cases["framing"]] == [
             "one[server]",
@@ -222,6 +222,6 @@ def test_the_known_programs_are_all_on_the_pages_of_the_site():
         for known in known_standings():
             assert known.name in page
     assert 'href="../clauses/echo.html#echo-answered"' in pages["matrix/clauses.html"]
-    own = make_catalogue([])
+    own = own_catalogue()
     for case in re.findall(r'href="\.\./cases/([^"]+)\.html"', pages["matrix/cases.html"]):
         assert case in own

@@ -11,7 +11,6 @@ from gearspec.plugin import INI
 from gearspec.protocol.clause import EDITIONS
 from gearspec.script.verdict import Verdict
 from gearspec.standing import Finding, dump, known_standings, load_standing, make_standings, standing_file
-from gearspec.suite import own_cases
 from tests.reporting import HEADER, MINE, log, record
 
 SCHEMA = json.loads(INI.with_name("standing.schema.json").read_text())
@@ -31,12 +30,6 @@ def test_a_standing_keeps_what_was_tested_and_what_came_of_it():
     assert found.findings["two[server]"].flags == ("flag",)
     three = found.findings["three[server]"]
     assert (three.verdict, three.clause, three.known) == ("FAIL", "echo-answered", "FAIL, defect: it is so")
-
-
-def test_what_is_not_in_the_suites_is_told_with_its_clauses():
-    case = own_cases()[0]
-    own = record("one") | {"case": case.id, "id": f"{case.id}[server]"}
-    assert standing(own, record("two")).others == {"two": ("An echo comes back", "must", ("echo-answered",))}
 
 
 def test_a_run_on_a_server_and_a_library_makes_two():

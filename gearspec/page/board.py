@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from gearspec.harness.expectation import case_of
 from gearspec.protocol.clause import GROUPS, LEVELS, load_clauses
 from gearspec.script.case import ROLES
-from gearspec.standing import Sketch
-from gearspec.suite import case_level, own_cases, role_of
+from gearspec.suite import case_level, own_cases, own_properties, role_of
 from gearspec.tally import Count, decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gearspec.log import Log
     from gearspec.protocol.clause import Clause
     from gearspec.standing import Finding, Standing
 
@@ -30,15 +30,29 @@ ABSENT: Final = "not in its edition"
 UNTRIED: Final = ""
 
 
-Catalogue = dict[str, Sketch]
-"""What cases are about, by their ids."""
+class Entry(NamedTuple):
+    """What is known of a case without a run.
+
+    Attributes:
+        title: of the case.
+        level: the strongest of its clauses.
+        clauses: what it decides.
+    """
+
+    title: str
+    level: str
+    clauses: tuple[str, ...]
+
+
+Catalogue = dict[str, Entry]
+"""Cases by their ids."""
 
 
 class Line(NamedTuple):
-    """One case, with what it is about and what each program came to."""
+    """One case, with what each program came to."""
 
     item: str
-    sketch: Sketch
+    entry: Entry
     findings: list[Finding | None]
 
 
@@ -70,10 +84,18 @@ def areas_of(clauses: Iterable[str]) -> list[str]:
     return [area for area in (*GROUPS, ELSEWHERE) if area in groups]
 
 
-def make_catalogue(standings: Iterable[Standing]) -> Catalogue:
-    """The cases that come with gearspec, and what else was played."""
-    own = {case.id: Sketch(case.title, case_level(case), case.clauses) for case in own_cases()}
-    return {case: sketch for standing in standings for case, sketch in standing.others.items()} | own
+def own_catalogue() -> Catalogue:
+    """The cases and the properties that come with gearspec."""
+    own = own_cases() + own_properties()
+    return {case.id: Entry(case.title, case_level(case), case.clauses) for case in own}
+
+
+def log_catalogue(log: Log) -> Catalogue:
+    """The cases of a run, some of which may be a user's."""
+    return {
+        record["case"]: Entry(record["title"], record["level"], tuple(record["clauses"]))
+        for record in log.records.values()
+    }
 
 
 def make_boards(standings: Sequence[Standing], catalogue: Catalogue) -> list[Board]:
@@ -91,10 +113,10 @@ def _board(role: str, standings: list[Standing], catalogue: Catalogue) -> Board:
     areas: dict[str, list[Count]] = {}
     cases: dict[str, list[Line]] = {}
     for item in sorted(items):
-        sketch = _sketch(item, catalogue)
+        entry = _entry(item, catalogue)
         findings = [standing.findings.get(item) for standing in standings]
-        groups = areas_of(sketch.clauses)
-        cases.setdefault(groups[0], []).append(Line(item, sketch, findings))
+        groups = areas_of(entry.clauses)
+        cases.setdefault(groups[0], []).append(Line(item, entry, findings))
         for area in groups:
             for count, finding in zip(
                 areas.setdefault(area, [Count() for _ in standings]), findings, strict=True
@@ -116,9 +138,9 @@ def _board(role: str, standings: list[Standing], catalogue: Catalogue) -> Board:
     )
 
 
-def _sketch(item: str, catalogue: Catalogue) -> Sketch:
+def _entry(item: str, catalogue: Catalogue) -> Entry:
     """What an item is about; nobody knows it of a case that is not in the suites any more."""
-    return catalogue.get(case_of(item)) or Sketch("", LEVELS[-1], ())
+    return catalogue.get(case_of(item)) or Entry("", LEVELS[-1], ())
 
 
 def stance(standing: Standing, role: str, catalogue: Catalogue) -> dict[str, str]:
@@ -130,7 +152,7 @@ def stance(standing: Standing, role: str, catalogue: Catalogue) -> dict[str, str
     tried: set[str] = set()
     for item, finding in standing.findings.items():
         if role_of(item) == role:
-            clauses = _sketch(item, catalogue).clauses
+            clauses = _entry(item, catalogue).clauses
             tried.update(clauses)
             for clause, well in decided(finding.verdict, finding.clause, clauses).items():
                 kept[clause] = kept.get(clause, True) and well

@@ -14,12 +14,11 @@ from markupsafe import Markup
 
 from gearspec.log import plain
 from gearspec.page.badge import make_badge
-from gearspec.page.board import make_boards, make_catalogue
+from gearspec.page.board import log_catalogue, make_boards, own_catalogue
 from gearspec.page.difference import differences
 from gearspec.page.report import report_page
 from gearspec.page.template import Page, render
 from gearspec.standing import known_standings, make_standings
-from gearspec.suite import own_cases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,11 +42,10 @@ _STYLE: Final = Path(__file__).with_name("static") / "matrix.css"
 
 def matrix_pages() -> Iterator[Page]:
     """Those of the programs that gearspec knows, for the site."""
-    standings = list(known_standings())
-    own = {case.id for case in own_cases()}
+    standings, own = list(known_standings()), own_catalogue()
     values = {
         "standings": standings,
-        "boards": make_boards(standings, make_catalogue(standings)),
+        "boards": make_boards(standings, own),
         "reports": [""] * len(standings),
         "clause_address": lambda clause: f"../clauses/{clause.group}.html#{clause.id}",
         "case_address": lambda case: f"../cases/{case}.html" if case in own else "",
@@ -64,13 +62,15 @@ def matrix_files(logs: Sequence[Log], known: Iterable[Standing] = ()) -> Iterato
         known: what else stands beside them, without a page of its run.
     """
     found = [(standing, "") for standing in known]
+    catalogue = own_catalogue()
     for number, log in enumerate(map(plain, logs), 1):
         path = f"runs/{number}.html"
         yield Page(path, report_page(log))
+        catalogue = log_catalogue(log) | catalogue
         found += [(standing, path) for standing in make_standings(log)]
     found.sort(key=lambda one: (one[0].kind, one[0].name, one[0].time))
     standings, reports = [standing for standing, _ in found], [path for _, path in found]
-    boards = make_boards(standings, make_catalogue(standings))
+    boards = make_boards(standings, catalogue)
     badges = _badges(standings, boards)
     for path, badge in badges.items():
         yield Page(f"{path}.svg", badge.svg())
