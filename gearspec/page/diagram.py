@@ -6,6 +6,8 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from gearspec.page.drawing import scrolled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -57,11 +59,11 @@ def draw_diagram(boxes: Sequence[str], arrows: Iterable[tuple[str, str, str]], t
     top, bottom = above[1] - _HALF / 2 - 8, below[1] + _HALF / 2 + 8
     parts = [_box(name, place) for name, place in zip(boxes, places, strict=True)]
     width, height = places[-1] + 2 * _HALF + 16, bottom - top
-    return (
-        '<div class="chart" tabindex="0"><svg xmlns="http://www.w3.org/2000/svg" role="img"'
+    return scrolled(
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img"'
         f' viewBox="{-_HALF - 8} {top:.0f} {width:.0f} {height:.0f}" width="{width:.0f}"'
         f' height="{height:.0f}">'
-        f"<title>{escape(title)}</title>{''.join([*parts, *above[0], *below[0]])}</svg></div>"
+        f"<title>{escape(title)}</title>{''.join([*parts, *above[0], *below[0]])}</svg>"
     )
 
 

@@ -55,6 +55,11 @@ def _draw(rows: Sequence[Row], title: str, address: Callable[[str], str] | None)
     return sheet.finish(title)
 
 
+def scrolled(picture: str) -> str:
+    """A picture in a box of its own, which mouse and keyboard scroll where the page is too narrow for it."""
+    return f'<div class="chart" role="group" aria-label="a picture that scrolls" tabindex="0">{picture}</div>'
+
+
 def _columns(rows: Sequence[Row]) -> dict[str, float]:
     """Where each lifeline stands: far enough from the others for what travels between them."""
     arrows = [row for row in rows if isinstance(row, Arrow)]
@@ -212,10 +217,10 @@ class _Sheet:
         height = f"{bottom + 30:.0f}"
         size = f'viewBox="{left:.0f} 0 {width:.0f} {height}" width="{width:.0f}" height="{height}"'
         about = f"A sequence chart of {', '.join(self.places) or 'nobody'}."
-        return (
-            f'<div class="chart" tabindex="0"><svg xmlns="http://www.w3.org/2000/svg" role="{role}" {size}>'
+        return scrolled(
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="{role}" {size}>'
             f"<title>{escape(escaped(title))}</title><desc>{escape(about)}</desc>"
-            f"{''.join(under)}{''.join(self.parts)}</svg></div>"
+            f"{''.join(under)}{''.join(self.parts)}</svg>"
         )
 
     def heading(self, name: str, x: float, bottom: float) -> None:

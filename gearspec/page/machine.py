@@ -103,7 +103,7 @@ MACHINES: Final = (
             "awake": "It has no job, and has to ask for one.",
             "asleep": "It has no job and has said PRE_SLEEP, so it is told when there may be one.",
             "working": "It has a job, or several.",
-            "gone": "It is closed; the jobs that it had are queued again.",
+            "gone": "It is closed; its jobs are queued again, or dropped if nobody waits for them.",
         },
         {
             "awake": [
