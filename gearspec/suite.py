@@ -134,6 +134,22 @@ def find_case(case_id: str) -> Case:
     return cases[name]
 
 
+def find_cases(what: str) -> list[Case]:
+    """The cases that ``CASE``, ``FILE`` or ``FILE::CASE`` means.
+
+    Raises:
+        UsageError: there is no such case, or the file has none.
+        ScriptError: the file has a fault.
+    """
+    path, _, name = what.partition("::")
+    if not Path(path).is_file():
+        return [find_case(name or what)]
+    cases = [case for case in load_cases(path) if name in {"", case.id}]
+    if not cases:
+        raise UsageError(f"{path} has no case '{name}'" if name else f"{path} has no case")
+    return cases
+
+
 def suite_items(paths: Iterable[Path], roles: Collection[str]) -> list[str]:
     """The ids of all items of the suites that some paths belong to.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gearspec.command.word import CASE, TARGET, TESTEE, examples
 from gearspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from gearspec.script.case import Case
 
 
 @click.command(
@@ -16,13 +21,13 @@ from gearspec.errors import UsageError
         "gearspec explain client-is-told-an-exception --testee=perl",
     ),
 )
-@click.argument("case_id", metavar="CASE", type=CASE)
+@click.argument("what", metavar="CASE|FILE|FILE::CASE", type=CASE)
 @click.option(
     "--target", type=TARGET, help="The server that a program shall talk with, if it is a known one."
 )
 @click.option("--testee", type=TESTEE, help="Say as well what becomes of it with this library.")
 @click.option("--as", "form", type=click.Choice(["text", "python"]), default="text", help="What to print.")
-def explain(case_id: str, target: str | None, testee: str | None, form: str) -> None:
+def explain(what: str, target: str | None, testee: str | None, form: str) -> None:
     """Say what a case does and why, with its chart.
 
     Its clauses are told in words, with where they stand in PROTOCOL.
@@ -30,15 +35,20 @@ def explain(case_id: str, target: str | None, testee: str | None, form: str) -> 
     With --as=python, print a program instead that does the same to a server, and
     needs neither gearspec nor anything else that does not come with Python.
     """
-    from gearspec.explain import explain as in_words  # noqa: PLC0415 - 'gearspec --help' shall be quick
+    from gearspec.suite import find_cases  # noqa: PLC0415 - 'gearspec --help' shall be quick
+
+    for case in find_cases(what):
+        _explain(case, target, testee, form)
+
+
+def _explain(case: Case, target: str | None, testee: str | None, form: str) -> None:
+    from gearspec.explain import explain as in_words  # noqa: PLC0415 - likewise
     from gearspec.explain import prospects  # noqa: PLC0415 - likewise
     from gearspec.failure import escaped  # noqa: PLC0415 - likewise
     from gearspec.harness.casting import started  # noqa: PLC0415 - likewise
     from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
     from gearspec.reproduce import reproduce  # noqa: PLC0415 - likewise
-    from gearspec.suite import find_case  # noqa: PLC0415 - likewise
 
-    case = find_case(case_id)
     if form == "text":
         click.echo(in_words(case))
         if testee:

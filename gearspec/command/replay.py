@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -67,10 +66,10 @@ def replay(
 
 def _items(what: str, roles: Container[str]) -> list[tuple[Case, str]]:
     """The cases that are meant, each with every role that is meant."""
-    from gearspec.suite import role_of  # noqa: PLC0415 - likewise
+    from gearspec.suite import find_cases, role_of  # noqa: PLC0415 - likewise
 
     wanted = role_of(what) if what.endswith("]") else ""
-    cases = _find(what.removesuffix(f"[{wanted}]"))
+    cases = find_cases(what.removesuffix(f"[{wanted}]"))
     items = [
         (case, role) for case in cases for role in case.under_test if role in roles and wanted in {"", role}
     ]
@@ -78,19 +77,6 @@ def _items(what: str, roles: Container[str]) -> list[tuple[Case, str]]:
         tested = ", ".join(sorted({role for case in cases for role in case.under_test}))
         raise UsageError(f"{what} is not played: what it puts under test is: {tested}")
     return items
-
-
-def _find(what: str) -> list[Case]:
-    from gearspec.script.load import load_cases  # noqa: PLC0415 - likewise
-    from gearspec.suite import find_case  # noqa: PLC0415 - likewise
-
-    path, _, name = what.partition("::")
-    if not Path(path).is_file():
-        return [find_case(name or what)]
-    cases = [case for case in load_cases(path) if name in {"", case.id}]
-    if not cases:
-        raise UsageError(f"{path} has no case '{name}'" if name else f"{path} has no case")
-    return cases
 
 
 def _replay(run: Run, case: Case, role: str, *, hexadecimal: bool) -> int:
