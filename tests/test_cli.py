@@ -17,6 +17,7 @@ from gearspec.peers.server import run_in_thread
 from gearspec.protocol.clause import load_clauses
 from gearspec.protocol.packet import request
 from gearspec.script.trait import CAPABILITIES
+from gearspec.script.write import write_cases
 from gearspec.suite import own_cases
 from tests.staging import CHECKOUT, case
 
@@ -162,6 +163,13 @@ def test_a_case_is_explained_in_words_or_as_a_program(say):
     one = own_cases()[0]
     assert one.title in say("explain", f"{one.id}[server]")[1]
     compile(say("explain", one.id, "--as=python")[1], "reproducer", "exec")
+
+
+def test_the_cases_of_a_file_are_explained_one_after_the_other(say, tmp_path):
+    path = tmp_path / "some.gear.yaml"
+    path.write_text(write_cases(own_cases()[:2]))
+    assert all(case.title in say("explain", str(path))[1] for case in own_cases()[:2])
+    assert own_cases()[0].title not in say("explain", f"{path}::{own_cases()[1].id}")[1]
 
 
 def test_bytes_are_decoded_from_an_argument_a_file_or_standard_input(say, tmp_path):
