@@ -8,7 +8,7 @@ for cases, vectors, clauses and target files.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # libyaml where PyYAML was built with it: ten times as fast on a file of cases.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST: Final = 64
+"""How many lists and mappings may stand one in another; whoever reads them may call itself for each."""
 
 
 class Text(str):
@@ -61,8 +63,10 @@ def load(text: str, path: Path | str, error: type[DocumentError] = DocumentError
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as problem:
-        raise error(_words(problem), path, _line(problem)) from None
-    return None if node is None else _Builder(path, error).build(node)
+        raise error(_words(problem), path, _line(problem, text)) from None
+    except RecursionError:
+        raise error(_TOO_DEEP, path, 1) from None
+    return None if node is None else _Builder(path, error).build(node, 1)
 
 
 class Inline(dict[str, Any]):
@@ -103,9 +107,15 @@ def _words(problem: yaml.YAMLError) -> str:
     return f"this is not YAML: {words}"
 
 
-def _line(problem: yaml.YAMLError) -> int | None:
-    mark = getattr(problem, "problem_mark", None)
-    return None if mark is None else int(mark.line) + 1
+def _line(problem: yaml.YAMLError, text: str) -> int:
+    if isinstance(problem, yaml.MarkedYAMLError) and problem.problem_mark:
+        return int(problem.problem_mark.line) + 1
+    # Of a character that YAML does not have; one of the loaders counts its position in bytes.
+    character = chr(getattr(problem, "character", 0))
+    return text.partition(character)[0].count("\n") + 1
+
+
+_TOO_DEEP: Final = f"lists and mappings stand more than {_DEEPEST} deep in one another"
 
 
 class _Builder:
@@ -113,8 +123,10 @@ class _Builder:
         self.path, self.error = path, error
         self.seen: set[int] = set()
 
-    def build(self, node: yaml.Node) -> Any:  # noqa: ANN401 - YAML
+    def build(self, node: yaml.Node, depth: int) -> Any:  # noqa: ANN401 - YAML
         line = node.start_mark.line + 1
+        if depth > _DEEPEST:
+            raise self.error(_TOO_DEEP, self.path, line)
         if id(node) in self.seen:
             raise self.error("aliases (*name) are not allowed: write the value out", self.path, line)
         self.seen.add(id(node))
@@ -123,19 +135,19 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             return Text.at(node.value, line)
         if isinstance(node, yaml.SequenceNode):
-            sequence = Sequence(self.build(child) for child in node.value)
+            sequence = Sequence(self.build(child, depth + 1) for child in node.value)
             sequence.line = line
             return sequence
-        return self.mapping(node, line)
+        return self.mapping(node, line, depth + 1)
 
-    def mapping(self, node: yaml.Node, line: int) -> Mapping:
+    def mapping(self, node: yaml.Node, line: int, depth: int) -> Mapping:
         mapping = Mapping()
         mapping.line = line
         for key_node, value_node in node.value:
-            key = self.build(key_node)
+            key = self.build(key_node, depth)
             if not isinstance(key, Text):
                 raise self.error("a key must be a plain word", self.path, key_node.start_mark.line + 1)
             if key in mapping:
                 raise self.error(f"the key '{key}' stands here twice", self.path, key.line)
-            mapping[key] = self.build(value_node)
+            mapping[key] = self.build(value_node, depth)
         return mapping

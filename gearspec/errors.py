@@ -47,6 +47,8 @@ class DocumentError(AuthorError):
     """
 
     def __init__(self, message: str, path: Path | str, line: int | None = None) -> None:
+        # A word of the file may stand in it, with whatever YAML can escape.
+        message = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
         self.message, self.path, self.line = message, str(path), line
         where = self.path if line is None else f"{self.path}:{line}"
         super().__init__(f"{where}: {message}")

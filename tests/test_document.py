@@ -75,14 +75,22 @@ def test_an_empty_document_is_none():
         ("a: 1\nb: [1, 2\n", 3, "not YAML"),
         ("a: 1\n\tb: 2\n", 2, "not YAML"),
         ("a: 1\n---\nb: 2\n", 2, "not YAML"),
-        ("a: \x00", None, "not YAML"),
+        ("a: é\nb: \x00", 2, "not YAML"),
+        ("a:\n- " + "[" * 63 + "]" * 63, 2, "deep"),
+        ("- " * 9999 + "x", 1, "deep"),
     ],
 )
 def test_what_is_not_strict_yaml_is_refused_at_its_line(text, line, words):
     found = fault(text)
     assert found.line == line
     assert words in found.message
-    assert str(found).startswith("some.yaml" if line is None else f"some.yaml:{line}: ")
+    assert str(found).startswith(f"some.yaml:{line}: ")
+
+
+def test_a_word_of_a_file_cannot_break_the_line_that_tells_of_it():
+    assert str(fault('"\\e[31m\\n": 1\n"\\e[31m\\n": 2')).splitlines() == [
+        "some.yaml:2: the key '\\x1b[31m\\n' stands here twice"
+    ]
 
 
 def test_a_fault_is_of_the_kind_that_the_caller_names():
