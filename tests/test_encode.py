@@ -48,6 +48,7 @@ def line_of(lines):
             "client -> server: ECHO_REQ\n    data: abc\n    frame: {size: -1}",
             "00524551 00000010 00000002 616263",
         ),
+        ("client -> server: ECHO_REQ\n    frame: {size: -1}", "00524551 00000010 ffffffff"),
         ("client -> server: ECHO_REQ\n    frame: {size: 4294967295}", "00524551 00000010 ffffffff"),
         ("client -> server: ECHO_REQ\n    frame: {type: 99}", "00524551 00000063 00000000"),
         ("client -> server: ECHO_REQ\n    frame: {magic: 00524553}", "00524553 00000010 00000000"),

@@ -1,10 +1,16 @@
 """Files of cases: what is refused, and where the finger points."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gearspec.data import data_folder
 from gearspec.errors import ScriptError
 from gearspec.script.case import Either, Message
-from gearspec.script.load import case_closes, case_waits, load_cases, parse_cases
+from gearspec.script.load import SUFFIX, case_closes, case_waits, load_cases, parse_cases
+from gearspec.script.rehearse import rehearse
 
 HEAD = """\
 - id: one
@@ -19,6 +25,63 @@ ECHO = """\
   - server -> client: ECHO_RES
     clause: echo-answered
 """
+
+
+FILES = sorted(data_folder("suites").rglob(f"*{SUFFIX}"))
+TEXTS = [text for path in FILES for text in re.split(r"(?m)^(?=- id:)", path.read_text("utf-8"))[1:]]
+WORD = re.compile(r"[^\s:,\[\]{}]+")
+ODD = (
+    *(
+        "",
+        "''",
+        "[]",
+        "{}",
+        "~",
+        "-1",
+        "2.5",
+        "nan",
+        "9" * 30,
+        "$",
+        "$x",
+        "\x00",
+        "é",
+        '"\\e[31m\\n"',
+        "*a",
+        "!x y",
+    ),
+    *(
+        "{hex: zz}",
+        "{repeat: a, times: 99999999999}",
+        "{matches: '('}",
+        "{clock: +5}",
+        "{any-of: []}",
+        "[" * 999,
+    ),
+)
+
+
+@st.composite
+def damaged(draw):
+    """A real case with a few words or lines that have another place, or none, or are others."""
+    text = draw(st.sampled_from(TEXTS))
+    for _ in range(draw(st.integers(1, 3))):
+        lines = text.splitlines(keepends=True)
+        at = draw(st.integers(0, len(lines)))
+        found = draw(st.sampled_from(list(WORD.finditer(text))))
+        word = draw(
+            st.one_of(st.sampled_from(ODD), st.sampled_from(WORD.findall(draw(st.sampled_from(TEXTS)))))
+        )
+        another = draw(st.sampled_from(draw(st.sampled_from(TEXTS)).splitlines(keepends=True)))
+        text = draw(
+            st.sampled_from(
+                [
+                    text[: found.start()] + word + text[found.end() :],
+                    "".join(lines[:at] + lines[at + 1 :]),
+                    "".join([*lines[:at], another, *lines[at:]]),
+                ]
+            )
+        )
+    return text
 
 
 def case_of(lines, head=HEAD):
@@ -73,6 +136,26 @@ def test_a_case_is_what_its_file_says():
 )
 def test_a_broken_file_is_refused_with_file_and_line(text, message):
     assert message in refused(text)
+
+
+@settings(deadline=None)
+@given(damaged())
+def test_a_damaged_case_is_refused_with_its_line_or_can_be_played(text):
+    cases, told = [], ""
+    try:
+        cases = parse_cases(text, "a.gear.yaml")
+    except ScriptError as fault:
+        told = str(fault)
+    assert cases or re.fullmatch(r"a\.gear\.yaml:\d+: [^\x00-\x1f]+", told)
+    for case in cases:
+        if "server" in case.under_test:
+            rehearse(case)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_refused_with_its_line(text):
+    assert re.match(r"a\.gear\.yaml:\d+: ", refused(text))
 
 
 def test_a_file_that_is_not_there_is_the_authors_mistake(tmp_path):

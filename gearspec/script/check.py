@@ -13,7 +13,7 @@ from gearspec.script.case import Branch, Call, Case, Either, Message, Report, St
 from gearspec.script.errand import BACKGROUND, OPERATIONS, SUBMITS, written
 from gearspec.script.project import SERVER, concerns, expects, is_loose, is_silence, project
 from gearspec.script.step import StepParser
-from gearspec.script.value import AnyOf, Clock, Matches, Value, names_in
+from gearspec.script.value import AnyOf, Clock, Matches, Value, longest, names_in
 
 DEFAULT_WITHIN: Final = 2.0
 """Seconds in which an expected line must come when it does not say."""
@@ -22,10 +22,11 @@ SILENT: Final = {
     **dict.fromkeys(("numerator", "denominator"), b"0"),
 }
 """What is sent for an argument that is not written; every other one must be."""
-_CUT: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE, words.NOTHING, words.ANYTHING})
-_OVER: Final = frozenset(
-    {"WORK_COMPLETE", "WORK_FAIL", "WORK_EXCEPTION", "ERROR", words.CLOSE, words.RESET, words.HALF_CLOSE}
-)
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes that a line may be; what is written is held in memory, several times over."""
+_ENDS: Final = frozenset({words.CLOSE, words.RESET, words.HALF_CLOSE})
+_CUT: Final = _ENDS | {words.NOTHING, words.ANYTHING}
+_OVER: Final = _ENDS | {"WORK_COMPLETE", "WORK_FAIL", "WORK_EXCEPTION", "ERROR"}
 """What ends a job of a client, or all of them."""
 
 
@@ -82,6 +83,8 @@ class _Checker:
 
     def steps(self, steps: tuple[Step, ...], scope: _Scope) -> None:
         for step in steps:
+            if isinstance(step, Message | Call | Report) and _size(step) > LARGEST:
+                raise self.error(f"this line is more than {LARGEST} bytes", step)
             if isinstance(step, Message):
                 self.message(step, scope)
             elif isinstance(step, Together):
@@ -142,12 +145,18 @@ class _Checker:
         if row and not (row.senders if step.sent else row.receivers):
             who = "to a server" if step.sent else "by a server"
             raise self.error(f"{step.what} is never sent {who}", step)
+        if step.args is not None and step.what not in BY_NAME:
+            raise self.error(f"{step.what} takes no 'args', since it is no message of the table", step)
         if step.what in {words.GRAB, words.ASSIGN} and step.sent is (step.what == words.ASSIGN):
             raise self.error(f"{step.what} goes the other way", step)
         if step.what == words.TABLE and step.sent:
             raise self.error("a TABLE is what a server answers", step)
         if step.clause and step.clause not in self.case.clauses:
             raise self.error(f"the clause '{step.clause}' is not among those of the case", step)
+
+    def connected(self, step: Message, scope: _Scope) -> None:
+        if step.party not in scope.parties:
+            raise self.error(f"{step.party} has not sent anything yet, so it has no connection", step)
 
     # --- ours -------------------------------------------------------------------------------
 
@@ -161,6 +170,8 @@ class _Checker:
             raise self.error(
                 "'clause' stands on the line that decides it, and that is one that is expected", step
             )
+        if step.what in _ENDS and self.role == SERVER:
+            self.connected(step, scope)
         needed = StepParser.arguments(step.what) if step.args is None else ()
         if missing := [name for name in needed if name not in SILENT and name not in step.values]:
             raise self.error(f"{step.what} that is sent must say its {missing[0]}", step)
@@ -203,8 +214,8 @@ class _Checker:
             step.frame != words.Frame() or step.split is not None or step.anywhere or step.join
         ):
             raise self.error("frame, split and join stand on a line that is sent", step)
-        if self.role == SERVER and step.party not in scope.parties:
-            raise self.error(f"{step.party} has not sent anything yet, so it has no connection", step)
+        if self.role == SERVER:
+            self.connected(step, scope)
         self.decide(step)
         if step.what in _CUT and (step.values or step.args or step.times > 1):
             raise self.error(f"{step.what} takes no arguments", step)
@@ -245,6 +256,12 @@ class _Checker:
             raise self.error(f"${min(unbound)} is not bound here; only a whole value can bind it", step)
         if _holds(value, Clock) and len(self.case.under_test) == 1:
             raise self.error("clock stands only on a line that is sent", step)
+
+
+def _size(step: Message | Call | Report) -> int:
+    if isinstance(step, Message):
+        return sum(map(longest, _values(step))) * step.times
+    return sum(map(longest, step.values.values()))
 
 
 def _values(step: Message) -> list[Value]:

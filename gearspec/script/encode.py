@@ -99,7 +99,7 @@ def encode(
 def _framed(step: Message, body: bytes, magic: bytes) -> Packet:
     frame, size = step.frame, None
     if frame.size is not None:
-        size = int(frame.size) + (len(body) if frame.size[0] in "+-" else 0)
+        size = (int(frame.size) + (len(body) if frame.size[0] in "+-" else 0)) % 2**32
     type_ = BY_NAME[step.what].type if frame.type is None else frame.type
     return Packet(frame.magic or magic, type_, body, size)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARTY: Final = re.compile(r"(client|worker|admin)\d*")
 SERVER: Final = re.compile(r"server\d*|first|second")
+_MOST: Final = 10**18
 _ARROW: Final = re.compile(r"(\w+) -> (\w+)")
 _WORDS: Final = frozenset(
     {words.GRAB, words.ASSIGN, words.TEXT, words.TABLE, words.RAW}
@@ -51,10 +52,10 @@ _SETTINGS: Final = {
     "submit": {
         "priority": (r"high|low", "high or low"),
         "background": (r"true", "true"),
-        "retries": (r"\d+", "a number"),
-        "wait": (r"\d+(\.\d+)?", "seconds"),
+        "retries": (r"\d{1,9}", "a number"),
+        "wait": (r"\d{1,9}(\.\d+)?", "seconds"),
     },
-    "work": {"jobs": (r"\d+", "a number"), "ms": (r"\d+", "milliseconds")},
+    "work": {"jobs": (r"\d{1,9}", "a number"), "ms": (r"\d{1,9}", "milliseconds")},
     "connect": {"servers": (r"[a-z0-9 ]+", "a list of servers")},
 }
 """What goes with a call and is no value of the protocol: by operation, its form, and that in words."""
@@ -302,7 +303,7 @@ class StepParser:
         if form == "matches":
             try:
                 return Matches(re.compile(inner.encode("ascii"), re.DOTALL))
-            except (re.error, UnicodeEncodeError) as problem:
+            except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as problem:
                 raise self.error(f"this is not a regular expression in ASCII: {problem}", line) from None
         return None
 
@@ -327,13 +328,13 @@ class StepParser:
         if not isinstance(found, Mapping) or not found or set(found) - {"size", "type", "magic"}:
             raise self.error("frame takes size, type and magic", line)
         size = self.text(found, "size")
-        if size is not None and not re.fullmatch(r"[+-]?\d+", size):
+        if size is not None and not re.fullmatch(r"[+-]?[0-9]{1,10}", size):
             raise self.error(f"size is a number, +N or -N, not '{size}'", found.line)
         magic = self.text(found, "magic")
         raw = None if magic is None else self.hexadecimal(found["magic"])
         if raw is not None and len(raw) != 4:
             raise self.error("magic is four bytes in hex", found.line)
-        type_ = self.number(found["type"], found.line, least=0) if "type" in found else None
+        type_ = self.number(found["type"], found.line, least=0, most=2**32 - 1) if "type" in found else None
         return Frame(size, type_, raw)
 
     def hexadecimal(self, found: Text) -> bytes:
@@ -356,13 +357,13 @@ class StepParser:
             raise self.error("split takes offsets that rise", found.line)
         return offsets
 
-    def number(self, found: Any, line: int, least: int | None = None) -> int:  # noqa: ANN401 - YAML
+    def number(self, found: Any, line: int, least: int = -_MOST, most: int = _MOST) -> int:  # noqa: ANN401 - YAML
         """Parse a whole number."""
-        if not isinstance(found, str) or not re.fullmatch(r"[+-]?\d+", found):
+        if not isinstance(found, str) or not re.fullmatch(r"[+-]?[0-9]+", found):
             raise self.error(f"'{found}' is not a whole number", line)
-        number = int(found)
-        if least is not None and number < least:
-            raise self.error(f"{number} is less than {least}", line)
+        number = int(found[:20])  # which is more than any that is accepted
+        if not least <= number <= most:
+            raise self.error(f"{number} is less than {least} or more than {most}", line)
         return number
 
     def seconds(self, keys: dict[Any, Any], key: str) -> float | None:
@@ -370,7 +371,7 @@ class StepParser:
         found = self.text(keys, key)
         if found is None:
             return None
-        if not re.fullmatch(r"\d+(\.\d+)?", found):
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", found):
             raise self.error(f"{key} takes seconds, such as 2 or 0.5, not '{found}'", keys[key].line)
         return float(found)
 

@@ -126,6 +126,15 @@ def names_in(value: Value) -> tuple[str, ...]:
     return ()
 
 
+def longest(value: Value) -> int:
+    """How many bytes a value has at most, as far as its author says them: of a name nobody knows."""
+    if isinstance(value, Template):
+        return sum(len(part) for part in value.parts if isinstance(part, bytes))
+    if isinstance(value, Repeat):
+        return longest(value.value) * value.times
+    return sum(map(longest, value.values)) if isinstance(value, Join | AnyOf) else 0
+
+
 def render(value: Value, names: Mapping[str, bytes], wall: float) -> bytes:
     """The bytes of a value that is sent.
 
