@@ -121,6 +121,13 @@ def load_copy(name, wanted, sources, shared):
             del sys.modules[loaded]
 
 
+def model_with(name, module, text):
+    """A model of this name in which a module has another text."""
+    sources = read_sources(MODEL, name) | {f"{name}.{module}": text}
+    # whoever carries out effects knows them by their class
+    return load_copy(name, name, sources, {f"{name}.effect": gearspec.model.effect})
+
+
 @cache
 def _faulty(fault):
     """The module that has what a fault changes: a model, or a decoder."""
@@ -129,10 +136,8 @@ def _faulty(fault):
         module = load_copy(name, name, {name: replaced(PACKET.read_text("utf-8"), fault)}, {})
         module.Packet, module.Line = packet.Packet, packet.Line  # everybody else knows them by their class
         return module
-    sources, broken = read_sources(MODEL, name), f"{name}.{fault.module}"
-    # whoever carries out effects knows them by their class
-    shared = {f"{name}.effect": gearspec.model.effect}
-    return load_copy(name, name, sources | {broken: replaced(sources[broken], fault)}, shared)
+    text = (MODEL / f"{fault.module}.py").read_text("utf-8")
+    return model_with(name, fault.module, replaced(text, fault))
 
 
 def rehearsed(case, fault):
