@@ -1,5 +1,6 @@
 """Pages of cases say what the script, its clauses and the results of programs say."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,10 @@ def page(case=CASE, script="- id: x", found=()):
 def test_each_case_has_a_page_that_the_index_leads_to():
     pages = {one.path: one.text for one in case_pages(own_cases()[:40], [])}
     assert pages.keys() == {f"cases/{case.id}.html" for case in own_cases()[:40]} | {"cases/index.html"}
-    assert all(f'href="../{path}"' in pages["cases/index.html"] for path in pages if "index" not in path)
+    index = pages.pop("cases/index.html")
+    for path, text in pages.items():
+        assert f'href="../{path}"' in index
+        assert all(f'id="{place}"' in index for place in re.findall(r'href="index.html#([^"]+)"', text))
 
 
 def test_a_script_stands_on_its_page_as_in_its_file():

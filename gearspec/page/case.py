@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from itertools import groupby
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,16 +31,17 @@ def case_pages(cases: Sequence[Case], subjects: Sequence[Subject]) -> Iterator[P
     """A page for each case, and the index.
 
     Args:
-        cases: those that come with gearspec, in the order of their files; properties have no steps.
+        cases: those that come with gearspec, the properties among them; those have no steps.
         subjects: the programs that were run.
     """
-    files = {area: list(found) for area, found in groupby(cases, area_of)}
-    yield Page("cases/index.html", render("cases.html", files=files))
-    for found in files.values():
-        text = Path(found[0].path).read_text("utf-8")
-        for case in found:
-            page = case_page(case, script_of(case, text), accounts(case, subjects))
-            yield Page(f"cases/{case.id}.html", page)
+    areas: dict[tuple[str, str], list[Case]] = defaultdict(list)
+    for case in cases:
+        areas[area_of(case)].append(case)
+    yield Page("cases/index.html", render("cases.html", areas=areas))
+    texts = {path: Path(path).read_text("utf-8") for path in {case.path for case in cases}}
+    for case in cases:
+        page = case_page(case, script_of(case, texts[case.path]), accounts(case, subjects))
+        yield Page(f"cases/{case.id}.html", page)
 
 
 def area_of(case: Case) -> tuple[str, str]:
