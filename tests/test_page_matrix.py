@@ -70,6 +70,14 @@ class TestBoard:
         (board,) = make_boards([one, other], CATALOGUE)
         assert [line.findings.count(None) for line in board.cases["echo"]] == [1, 1]
 
+    def test_clauses_stand_under_what_they_are_about_and_only_where_somebody_was_tried_on_them(self):
+        entry = Entry("", "must", ("echo-answered", "frame-size"))
+        (board,) = make_boards([standing(record("one"))], {"one": entry})
+        rows = {
+            area: [(clause.id, states) for clause, states in rows] for area, rows in board.clauses.items()
+        }
+        assert rows == {"framing": [("frame-size", [KEPT])], "echo": [("echo-answered", [KEPT])]}
+
     def test_there_is_a_board_for_each_role(self):
         mine = standing(record("one", role="client"), kind="testee")
         assert [board.role for board in make_boards([standing(record("one")), mine], CATALOGUE)] == ["server"]

@@ -65,7 +65,7 @@ class Board:
         standings: a column each.
         must: for each, how many must-clauses it keeps.
         areas: by the area, how many of its cases each program passes.
-        clauses: what each program makes of a clause, one of `KEPT`, `BROKEN`, `OPEN`, `ABSENT`, `UNTRIED`.
+        clauses: by the area, what each program makes of a clause: `KEPT`, `BROKEN`, `OPEN`, `ABSENT`, `UNTRIED`.
         cases: by the area, its cases.
     """
 
@@ -73,7 +73,7 @@ class Board:
     standings: list[Standing]
     must: list[Count]
     areas: dict[str, list[Count]]
-    clauses: list[tuple[Clause, list[str]]]
+    clauses: dict[str, list[tuple[Clause, list[str]]]]
     cases: dict[str, list[Line]]
 
 
@@ -129,13 +129,21 @@ def _board(role: str, standings: list[Standing], catalogue: Catalogue) -> Board:
         standings,
         [count_must(one) for one in stances],
         {area: areas[area] for area in order},
-        [
-            (clause, states)
-            for clause in load_clauses().values()
-            if role in clause.roles and any(states := [one[clause.id] for one in stances])
-        ],
+        _clauses(role, stances),
         {area: cases[area] for area in order if area in cases},
     )
+
+
+def _clauses(role: str, stances: Sequence[Mapping[str, str]]) -> dict[str, list[tuple[Clause, list[str]]]]:
+    """Those that any program was tried on, by what they are about."""
+    rows = [
+        (clause, [one[clause.id] for one in stances])
+        for clause in load_clauses().values()
+        if role in clause.roles
+    ]
+    tried = [(clause, states) for clause, states in rows if any(states)]
+    areas = {area: [row for row in tried if row[0].group == area] for area in GROUPS}
+    return {area: several for area, several in areas.items() if several}
 
 
 def _entry(item: str, catalogue: Catalogue) -> Entry:
