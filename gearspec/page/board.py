@@ -65,7 +65,7 @@ class Board:
         standings: a column each.
         must: for each, how many must-clauses it keeps.
         areas: by the area, how many of its cases each program passes.
-        clauses: by the area, what each program makes of a clause: `KEPT`, `BROKEN`, `OPEN`, `ABSENT`, `UNTRIED`.
+        clauses: by the area, what each program makes of a clause, such as `KEPT`.
         cases: by the area, its cases.
     """
 
@@ -141,7 +141,7 @@ def _clauses(role: str, stances: Sequence[Mapping[str, str]]) -> dict[str, list[
         for clause in load_clauses().values()
         if role in clause.roles
     ]
-    tried = [(clause, states) for clause, states in rows if any(states)]
+    tried = [row for row in rows if not {UNTRIED, ABSENT}.issuperset(row[1])]
     areas = {area: [row for row in tried if row[0].group == area] for area in GROUPS}
     return {area: several for area, several in areas.items() if several}
 
