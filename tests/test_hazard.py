@@ -23,11 +23,25 @@ def job(function=b"f", unique=b"u", workload=b"w"):
     return request("SUBMIT_JOB", function=function, unique=unique, workload=workload)
 
 
+def able(function):
+    return request("CAN_DO", function=function)
+
+
+def unable(function):
+    return request("CANT_DO", function=function)
+
+
 @pytest.mark.parametrize(
     ("sending", "expected"),
     [
         (packet(job()), {"SUBMIT_JOB"}),
         (packet(Packet(REQ, 99)), {"unknown-type"}),
+        (packet(able(b"f"), unable(b"f")), {"CAN_DO", "CANT_DO"}),
+        (packet(able(b"f"), unable(b"g")), {"CAN_DO", "CANT_DO", "cant-do-unregistered"}),
+        (
+            packet(able(b"f"), request("RESET_ABILITIES"), unable(b"f")),
+            {"CAN_DO", "RESET_ABILITIES", "CANT_DO", "cant-do-unregistered"},
+        ),
         (packet(Packet(REQ, 2**31)), {"unknown-type", "huge-type"}),
         (packet(Packet(REQ, 2**31 - 1)), {"unknown-type"}),
         (packet(Packet(REQ, 16, b"", 2**31)), {"ECHO_REQ", "huge-size"}),

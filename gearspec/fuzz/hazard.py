@@ -9,7 +9,7 @@ from gearspec.protocol.message import BY_TYPE, HEADER_SIZE, REQ, RES
 from gearspec.protocol.packet import Packet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gearspec.fuzz.strategy import Sending
 
@@ -34,9 +34,22 @@ def hazards(sending: Sending) -> frozenset[str]:
     packets += [_packet(data, start) for start in starts if len(data) - start >= HEADER_SIZE]
     found = {hazard for packet in packets for hazard in _of_packet(packet)}
     found |= {"bad-magic"} if not all(_is_magic(data[start : start + 4]) for start in walked) else set()
+    found |= {"cant-do-unregistered"} if _withdraws_unregistered(packets) else set()
     found |= {"shutdown"} if _SHUTDOWN.search(data) else set()
     found |= {"create-function-empty"} if _CREATE_EMPTY.search(data) else set()
     return frozenset(found)
+
+
+def _withdraws_unregistered(packets: Iterable[Packet]) -> bool:
+    able: set[bytes] = set()
+    for packet in packets:
+        if packet.name in {"CAN_DO", "CAN_DO_TIMEOUT"}:
+            able.add(packet.arguments[0])
+        elif packet.name == "RESET_ABILITIES":
+            able.clear()
+        elif packet.name == "CANT_DO" and packet.body not in able:
+            return True
+    return False
 
 
 def _starts(data: bytes) -> Iterator[int]:

@@ -28,6 +28,7 @@ INPUT_CLASSES: Final = {
     "abandoned-job-joined": "a submit that joins a queued job whose last client has left",
     "bad-magic": "what begins with NUL and goes on as neither magic",
     "can-do-again": "a function that this worker has registered already",
+    "cant-do-unregistered": "CANT_DO of a function that this connection has not registered",
     "create-function-empty": "the admin command create function with an empty name",
     "exception-unasked": "WORK_EXCEPTION of a job of which a client has not asked for exceptions",
     "huge-size": "a header that announces 2 GiB or more",
