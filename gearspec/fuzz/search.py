@@ -194,17 +194,23 @@ class Search(Generic[Example, Attempt]):
 
     def _passes(self, example: Example) -> bool:
         """Whether an example shows nothing; while a smaller one is looked for, another fault is nothing."""
-        result = self._arena.try_out(self._trial(example))
+        result = self._try_out(example)
         self._note(result)
         found = self.survey.result
-        if result.verdict in _NOTHING or (
-            self._failed and (result.verdict, result.clause) != (found.verdict, found.clause)
-        ):
+        if result.verdict in _NOTHING or (self._failed and _sign(result) != _sign(found)):
             return True
         if not self._failed:
+            # A program that is gone is gone; anything else may have been ours, as when the machine was busy.
+            proven = result.verdict is Verdict.CRASH or self._arena.gone is not None
+            if not proven and _sign(self._try_out(example)) != _sign(result):
+                self.survey.undecided += 1
+                return True
             self._found_at = self._clock()
         self._failed.append((example, result))
         return False
+
+    def _try_out(self, example: Example) -> Result:
+        return self._arena.try_out(self._trial(example))
 
     def _note(self, result: Result) -> None:
         survey = self.survey
@@ -214,3 +220,8 @@ class Search(Generic[Example, Attempt]):
         survey.seconds = self._clock() - self._began
         self._deaths += result.verdict in DEAD
         self._watch(survey)
+
+
+def _sign(result: Result) -> tuple[Verdict, str | None]:
+    """By what the same fault is known."""
+    return result.verdict, result.clause

@@ -25,7 +25,8 @@ class Survey(Generic[Example]):
         example: that example; None if there is none.
         seed: of the last round that was begun; None while examples are tried that an earlier search found.
         examples: how many were tried.
-        undecided: of how many of them could not be told what they came to.
+        undecided: of how many of them could not be told what they came to, or came to something else
+            when they were tried again.
         behaviours: a number for each of the distinct behaviours that were seen; see `behaviour`.
         seconds: since it began.
     """
