@@ -90,13 +90,20 @@ def case_rows(case: Case) -> list[Row]:
 def record_rows(record: Record) -> list[Row]:
     """The transcript of a record, with a break where the program did not do as it should."""
     entries = record["transcript"]
-    rows: list[Row] = [_event(entry) for entry in entries]
-    if record["verdict"] in _BROKEN:
-        rows.insert(_break(record), Rule("break", _outcome(record)))
-    left = len(rows) - SHOWN
-    if left > 0:
-        rows[SHOWN // 2 : SHOWN // 2 + left] = [Rule("gap", f"{left} more")]
-    return rows
+    if record["verdict"] not in _BROKEN:
+        return _shortened(entries, SHOWN)
+    place, later = _break(record), SHOWN // 4
+    broken = Rule("break", _outcome(record))
+    return [*_shortened(entries[:place], SHOWN - later), broken, *_shortened(entries[place:], later)]
+
+
+def _shortened(entries: list[Entry], most: int) -> list[Row]:
+    """The rows of some events; those in the middle are left out where there are too many."""
+    left = len(entries) - most
+    if left <= 0:
+        return [_event(entry) for entry in entries]
+    head, tail = entries[: most // 2], entries[most // 2 + left :]
+    return [*map(_event, head), Rule("gap", f"{left} more"), *map(_event, tail)]
 
 
 def parties(rows: Iterable[Row]) -> list[str]:

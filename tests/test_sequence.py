@@ -142,6 +142,16 @@ def test_the_middle_of_a_long_conversation_is_left_out_and_told():
     assert rows[-1].text == ANSWERED["what"]
 
 
+@pytest.mark.parametrize("before", [1, 100, 1000])
+@pytest.mark.parametrize("after", [0, 100, 1000])
+def test_where_it_broke_is_told_however_much_was_said_before_and_after(before, after):
+    rows = record_rows(record(*[ASKED] * before, *[COMPLAINT] * after))
+    (place,) = (n for n, row in enumerate(rows) if isinstance(row, Rule) and row.kind == "break")
+    assert rows[place - 1].text == ASKED["what"]
+    assert not after or rows[place + 1].text == COMPLAINT["what"]
+    assert len(rows) <= SHOWN + 3
+
+
 def test_a_text_of_megabytes_is_cut_and_what_steers_a_terminal_is_escaped():
     (row,) = record_rows(record(event("server", "client", "\x1b[31m" + "x" * 5_000_000), verdict="TOLERATED"))
     assert len(row.text) < 400
