@@ -1,7 +1,8 @@
-"""Reports without a run."""
+"""Reports without a run, and a reader of the pages that are made of them."""
 
 import json
 from dataclasses import replace
+from html.parser import HTMLParser
 
 from gearspec.harness.expectation import Judgement
 from gearspec.log import Log
@@ -14,6 +15,8 @@ from gearspec.suite import own_cases
 MINE = {"name": "mine", "version": "1.2", "edition": "2.0.0"}
 HEADER = make_header({"target": MINE}, {"target": "mine"})
 FOOTER = {"planned": 2, "run": 2, "complete": True}
+NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\x00\u202e\"'&--></details>]]>"
+VOID = {"meta", "br", "img", "input"}
 CASE = replace(own_cases()[0], clauses=("echo-answered",), title="An echo comes back")
 
 
@@ -57,3 +60,41 @@ def _kind(line):
         return line
     kind = "header" if "format" in line else "footer" if "planned" in line else "case"
     return {"kind": kind, **line}
+
+
+def hostile():
+    """A log in which everything that a target can have a say in is hostile."""
+    entry = {"at": 0.0, "sender": NASTY, "receiver": NASTY, "what": NASTY, "hex": "1b5b"}
+    texts = dict.fromkeys(("message", "expected", "came", "known", "again", "title"), NASTY)
+    nasty = record("one", "FAIL") | texts | {"flags": [NASTY], "transcript": [entry]}
+    subject = {"name": f"../../{NASTY}", "version": NASTY, "edition": "2.0.0"}
+    return log(nasty, header=HEADER | {"target": subject, "options": {"expectations": NASTY}})
+
+
+class Walk(HTMLParser):
+    """Every tag of a page, with its attributes; all are closed in their order, or it fails."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.open = [], []
+        self.text = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def count(self, wanted):
+        return sum(tag == wanted for tag, _ in self.tags)

@@ -12,8 +12,7 @@ from gearspec.page.difference import BETTER, GONE, NEW, OTHERWISE, WORSE, compar
 from gearspec.page.matrix import PAGES, matrix_files, matrix_pages
 from gearspec.standing import known_standings, make_standings
 from gearspec.tally import Count
-from tests.reporting import FOOTER, HEADER, MINE, log, record, write
-from tests.test_page_report import NASTY, Walk
+from tests.reporting import FOOTER, HEADER, MINE, Walk, hostile, log, record, write
 
 ECHO = ("echo-answered", "echo-returns-data")
 CATALOGUE = {name: Entry(f"the title of {name}", "must", ECHO) for name in ("one", "two", "three")}
@@ -185,9 +184,7 @@ class TestFolder:
                 assert not anchor or anchor in ids[target], link
 
     def test_hostile_names_stay_names(self):
-        subject = {"name": f"../../{NASTY}", "version": NASTY, "edition": "2.0.0"}
-        nasty = record("one", "FAIL") | {"message": NASTY, "title": NASTY, "flags": [NASTY]}
-        found = files(log(nasty, header=HEADER | {"target": subject}))
+        found = files(hostile())
         for path, text in found.items():
             assert re.fullmatch(r"(runs/|badges/)?[A-Za-z0-9][A-Za-z0-9.-]*", path)
             if path.endswith(".html"):

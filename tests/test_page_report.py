@@ -1,5 +1,4 @@
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
@@ -7,39 +6,7 @@ from hypothesis import strategies as st
 
 from gearspec.page.report import BUDGET, report_page, transcript
 from gearspec.page.summary import summarise
-from tests.reporting import HEADER, MINE, log, record
-
-NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[31m\x00\u202e\"'&--></details>]]>"
-VOID = {"meta", "br", "img", "input"}
-
-
-class Walk(HTMLParser):
-    """Every tag of a page, with its attributes; all are closed in their order, or it fails."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.open = [], []
-        self.text = ""
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-    def count(self, wanted):
-        return sum(tag == wanted for tag, _ in self.tags)
+from tests.reporting import HEADER, MINE, Walk, hostile, log, record
 
 
 def page(*records, **changes):
@@ -113,16 +80,8 @@ def test_a_clause_of_another_version_is_named_by_its_id():
     assert 'data-areas="other"' in text
 
 
-def hostile():
-    """A record in which everything that a target can have a say in is hostile."""
-    entry = {"at": 0.0, "sender": NASTY, "receiver": NASTY, "what": NASTY, "hex": "1b5b"}
-    texts = dict.fromkeys(("message", "expected", "came", "known", "again", "title"), NASTY)
-    return record("one", "FAIL") | texts | {"flags": [NASTY], "transcript": [entry]}
-
-
 def test_what_a_target_says_is_neither_markup_nor_script_nor_a_control_character():
-    subject = {"name": NASTY, "version": NASTY, "edition": "2.0.0"}
-    text = page(hostile(), header=HEADER | {"target": subject, "options": {"expectations": NASTY}})
+    text = report_page(hostile())
     plain = page(record("one", "FAIL"))
     walk = Walk(text)
     assert (walk.count("script"), walk.count("img")) == (1, 0)

@@ -28,6 +28,7 @@ BROKEN: Final = "broken"
 OPEN: Final = "not exercised"
 ABSENT: Final = "not in its edition"
 UNTRIED: Final = ""
+"""What a program makes of a clause; the last where no case of its run decides it."""
 
 
 class Entry(NamedTuple):
