@@ -276,8 +276,8 @@ class Conduct:
         found = getattr(report, "gearspec", None)
         self._played = self._played or found is not None
         if found and not self._minutes and not self._worker:
-            # Under xdist nothing tells a property before it was tried; it may have had no case beside it.
-            self._look_in([_as_name(found["record"]["id"])])
+            # Under xdist nothing tells of properties before one was tried; another may be of any role.
+            self._look_in([_as_name(f"[{role}]") for role in sorted(self.roles) if self.has(role)])
         if found and self._minutes:
             self._minutes.add(found["record"])
             self._gone = self._gone or found["gone"] is not None

@@ -37,6 +37,13 @@ def test_that_it_holds(gear_property):
     """That it holds."""
     gear_property.hold(trial, st.integers(0, 10**6), hazards=lambda _: (), count=5)
 '''
+CLIENT = '''
+
+@pytest.mark.under_test("client")
+@pytest.mark.clause("frame-request-magic")
+def test_that_it_begins(gear_ordeal):
+    """That it begins."""
+'''
 OPTIONS = ("-p", "gearspec.plugin", "--strict-markers")
 
 
@@ -167,6 +174,14 @@ def test_processes_share_a_larger_search_and_it_stays_one_item(run, pytester, tr
     result.stdout.fnmatch_lines(
         ["verdicts: 1 PASS", "searched that-it-holds[[]server]: 100 examples, 1 behaviours, seed 3"]
     )
+
+
+def test_processes_tell_of_properties_of_every_role(run, pytester):
+    assert run
+    pytester.makepyfile(test_it=PROPERTY + CLIENT)
+    result = pytester.runpytest_subprocess("-p", "xdist.plugin", *OPTIONS, "-n2")
+    assert result.parseoutcomes() == {"passed": 2}
+    result.stdout.fnmatch_lines(["server *", "client *"])
 
 
 def test_processes_do_not_share_a_quick_search(run, pytester, tried):
