@@ -1,6 +1,7 @@
 """The site: every page is there, every link leads somewhere, and what it is made of can be searched."""
 
 import json
+import re
 
 import pytest
 
@@ -84,6 +85,20 @@ def test_a_page_becomes_sections_that_can_be_linked_and_searched_and_what_progra
     assert json.loads((out / "vectors.json").read_text()) == {"vectors": []}
     schemas = {path.name for path in (CHECKOUT / "gearspec").glob("*.schema.json")}
     assert {path.name for path in (out / "schemas").iterdir()} == {"vectors.schema.json", *schemas}
+
+
+def test_pages_share_their_navigation_and_yet_each_leads_from_its_own_folder(build):
+    other, near, top = (
+        with_link("#why")._replace(path=path) for path in ("b/x.html", "guides/x.html", "y.html")
+    )
+    out = build(FRONT, with_link("#why"), with_link("#why")._replace(path="cases/two.html"), other, near, top)
+    links = {
+        path: set(
+            re.findall('<a class="reference internal" href="([^"#]*guide.html)">', (out / path).read_text())
+        )
+        for path in ("cases/one.html", "cases/two.html", "b/x.html", "guides/x.html", "y.html")
+    }
+    assert list(links.values()) == [*[{"../guides/guide.html"}] * 3, {"guide.html"}, {"guides/guide.html"}]
 
 
 def test_a_site_that_is_there_is_replaced(build, tmp_path):

@@ -7,7 +7,9 @@ and Sphinx searches the text of all of it.
 from __future__ import annotations
 
 import html
+import posixpath
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from docutils import nodes
@@ -43,6 +45,23 @@ class Fragment(Parser):
         self.finish_parse()
 
 
+def _share_navigation(
+    made: dict[str, str],
+    app: Sphinx,
+    name: str,
+    _template: str,
+    context: dict[str, Any],
+    _doctree: nodes.document | None,
+) -> None:
+    """Make the navigation once for all pages of a folder that do not stand in it, and so have the same.
+
+    It is a quarter of all the work if it is made for each of them.
+    """
+    if name not in app.env.files_to_rebuild:  # which has the pages that stand in a table of contents
+        resolve, folder = context["toctree"], posixpath.dirname(name)
+        context["toctree"] = lambda **options: made.get(folder) or made.setdefault(folder, resolve(**options))
+
+
 def _help_keyboards(
     _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
 ) -> None:
@@ -58,5 +77,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_source_parser(Fragment)
     app.add_source_suffix(".html", "fragment")
-    app.connect("html-page-context", _help_keyboards, priority=900)  # after the theme, which has 500
+    app.connect(
+        "html-page-context", partial(_share_navigation, {}), priority=100
+    )  # before the theme, which has 500
+    app.connect("html-page-context", _help_keyboards, priority=900)  # after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

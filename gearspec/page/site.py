@@ -54,7 +54,8 @@ def pages(more: Sequence[Page] = ()) -> Iterator[Page]:
     yield from machine_pages()
     yield from matrix_pages()
     yield from more
-    yield Page("index.md", _front(len(cases), len(vectors), more))
+    counts = {"cases": len(cases), "vectors": len(vectors), "programs": len(subjects)}
+    yield Page("index.md", _front(counts, more))
 
 
 def build(out: Path, more: Sequence[Page] = ()) -> None:
@@ -85,7 +86,7 @@ def build(out: Path, more: Sequence[Page] = ()) -> None:
         raise HarnessError(f"a page of the site is faulty: {fault}")
 
 
-def _front(cases: int, vectors: int, more: Sequence[Page]) -> str:
+def _front(counts: dict[str, int], more: Sequence[Page]) -> str:
     places = {name: place for place, name in enumerate(GUIDES)}
     names = (path.stem for path in data_folder("docs").glob("*.md"))
     written = sorted(names, key=lambda name: (places.get(name, len(places)), name))
@@ -94,8 +95,7 @@ def _front(cases: int, vectors: int, more: Sequence[Page]) -> str:
         messages=len(MESSAGES),
         commands=len(COMMANDS),
         clauses=len(load_clauses()),
-        cases=cases,
-        vectors=vectors,
+        **counts,
         schemas=sorted(_schemas()),
         guides=[name for name in written if name not in CONTRIBUTING],
         contributing=CONTRIBUTING,

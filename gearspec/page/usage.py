@@ -67,8 +67,9 @@ def _note(usage: Usage, case: Case, lines: Sequence[Message], replies: Sequence[
     """A case has some lines of a message, and some that may answer them."""
     deciding = [line for line in lines if line.clause]
     named = [line for line in lines if line.what not in _ANY_OF]
-    for name in {str(line.clause) for line in deciding} - usage.clauses.keys():
-        usage.decided[name] = load_clauses()[name]
+    for clause in (load_clauses()[str(line.clause)] for line in deciding):
+        if clause.id not in usage.clauses:
+            usage.decided[clause.id] = clause
     if named and any(line.clause for line in (*named, *replies)):
         usage.tested[case.id] = case
     elif deciding:
