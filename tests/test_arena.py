@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gearspec.fuzz.arena import ServerArena, playing
+from gearspec.fuzz.arena import ServerArena
 from gearspec.fuzz.strategy import Piece, Sending
 from gearspec.harness.performance import DEAD, TRIES
 from gearspec.harness.target import load_target, resolve_target
@@ -27,6 +27,11 @@ def ask(sending, _stage):
     arrivals = moment.arrivals or (yield Wait(moment.now + 5)).arrivals
     answered = any(isinstance(arrival.what, Line) for arrival in arrivals)
     return Result(Verdict.PASS if answered else Verdict.FAIL, "as the trial has it")
+
+
+def playing(trial):
+    """What goes through one play of an example."""
+    return lambda sending: lambda instance, stage: instance.play([trial(sending, stage)])[0]
 
 
 asking = playing(ask)

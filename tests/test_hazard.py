@@ -55,7 +55,6 @@ def unable(function):
         (packet(Packet(b"\0REX", 9)), {"GRAB_JOB", "bad-magic"}),
         (raw(b"\0x"), {"bad-magic"}),
         (raw(b"a\0x\n"), set()),
-        (raw(b"Shutdown\n"), {"shutdown"}),
         (raw(b"create  function \r\n"), {"create-function-empty"}),
         (raw(b"create\0x function\0y \n"), {"create-function-empty"}),
         (raw(b"create function f\n"), set()),

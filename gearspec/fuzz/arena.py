@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gearspec.harness.instance import begin
 from gearspec.harness.locate import locate
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
     from gearspec.harness.instance import Instance
     from gearspec.harness.target import Target
-    from gearspec.script.action import Play
 
     Ordeal = Callable[[Instance, Stage], Result]
-
-Example = TypeVar("Example")
 
 
 class ServerArena:
@@ -94,8 +91,3 @@ class ServerArena:
             return
         self.close()
         self._instance = self._begin()
-
-
-def playing(trial: Callable[[Example, Stage], Play]) -> Callable[[Example], Ordeal]:
-    """Goes through one play of an example."""
-    return lambda example: lambda instance, stage: instance.play([trial(example, stage)])[0]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gearspec.fuzz.strategy import Sending
 
 _MAGIC: Final = re.compile(rb"\0RE[QS]")
-_SHUTDOWN: Final = re.compile(rb"shutdown", re.IGNORECASE)
 # A word of a line may end at a NUL, as strings of C do.
 _CREATE_EMPTY: Final = re.compile(rb"create(\0[^ \n]*)? +function(\0[^ \n]*)? *[\0\r\n]", re.IGNORECASE)
 _HUGE: Final = 2**31
@@ -35,7 +34,6 @@ def hazards(sending: Sending) -> frozenset[str]:
     found = {hazard for packet in packets for hazard in _of_packet(packet)}
     found |= {"bad-magic"} if not all(_is_magic(data[start : start + 4]) for start in walked) else set()
     found |= {"cant-do-unregistered"} if _withdraws_unregistered(packets) else set()
-    found |= {"shutdown"} if _SHUTDOWN.search(data) else set()
     found |= {"create-function-empty"} if _CREATE_EMPTY.search(data) else set()
     return frozenset(found)
 

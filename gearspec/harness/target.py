@@ -36,7 +36,6 @@ INPUT_CLASSES: Final = {
     "long-argument": "an argument of 64 bytes or more, where it is no workload or data",
     "running-job-cancelled": "the admin command cancel job for a job that a worker has",
     "shared-background-job-left": "a client that leaves a queued job which is in the background as well",
-    "shutdown": "the admin command shutdown",
     "sleeper-left": "a worker that leaves while it sleeps",
     "unknown-type": "a type that no message has",
     "worker-with-job-left": "a worker that leaves while it has a job",
