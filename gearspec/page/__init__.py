@@ -14,5 +14,8 @@ vectors, the scripts. So it cannot be wrong about them, and nothing generated is
 - Every generated page lies in a folder (``messages/``, ``text/``, ``clauses/``, ``cases/``), so
   ``../`` always leads to the top. A clause is at ``clauses/GROUP.html#ID``, a case at
   ``cases/ID.html``. `link` finds what leads nowhere.
+- What a run has come to is made of its `Log` (`summary`, and from that `report` and `comment`), and
+  programs side by side of their `Standing`s (`board`, and from that `matrix` and `badge`). These
+  pages stand alone, with the style of ``templates/base.css`` in them.
 - Colours are the variables of the theme, or those of ``static/gearspec.css``.
 """

@@ -40,6 +40,10 @@ PARTS: Final = {
 """The parts of a report, what matters most first."""
 
 
+_BEARING: Final = frozenset({"level", "expectations", "scale", "dangerous", "fuzz"})
+"""The options that bear on what is found; the others say where it is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One record, with what a reader wants to know and a report does not repeat.
@@ -92,10 +96,7 @@ class Summary:
     @property
     def options(self) -> dict[str, object]:
         """Those that bear on what was found, where they are not at their defaults."""
-        given = self.log.header["options"]
-        return {
-            name: given[name] for name in ("level", "expectations", "scale", "dangerous") if name in given
-        }
+        return {name: value for name, value in self.log.header["options"].items() if name in _BEARING}
 
     @property
     def areas(self) -> list[str]:
