@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gearspec.harness.expectation import Deviation
 from gearspec.page.account import Account
 from gearspec.page.clause import Habit, clause_page, clause_pages, habits_of
@@ -88,7 +90,11 @@ def test_a_pass_is_counted_and_what_was_not_supported_is_not():
 def test_a_failure_counts_against_the_clause_that_was_being_decided():
     bad = account(Verdict.FAIL, "x: y", CLAUSE.id)
     assert habits(bad)["mine 1"].otherwise == [bad]
-    assert habits(account(Verdict.CRASH, "x: y", "coalesce-same-unique"))["mine 1"].otherwise == []
+
+
+@pytest.mark.parametrize("clause", ["coalesce-same-unique", ""])
+def test_a_failure_for_the_sake_of_another_clause_or_of_none_says_nothing(clause):
+    assert habits(account(Verdict.CRASH, "x: y", clause)) == {}
 
 
 def test_a_flag_counts_against_the_clauses_that_its_fork_decides():

@@ -10,7 +10,7 @@ from gearspec.page.account import accounts, concerns
 from gearspec.page.template import Page, render
 from gearspec.page.words import load_words
 from gearspec.protocol.clause import GROUPS, load_clauses
-from gearspec.script.verdict import Verdict
+from gearspec.tally import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ class Habit:
 
     Attributes:
         about: what the program is, in a few words.
-        tried: in how many items the clause was to be decided, and the program has what they need.
+        tried: in how many items the clause was decided.
         otherwise: those in which it did otherwise, for the sake of this clause.
     """
 
@@ -92,10 +92,9 @@ def habits_of(
     habits: dict[str, Habit] = {}
     for case in cases:
         for account in found[case.id]:
-            if account.verdict is Verdict.UNSUPPORTED or account.role not in clause.roles:
-                continue
-            habit = habits.setdefault(account.program, Habit(account.about))
-            habit.tried += 1
-            if concerns(account, clause.id, case):
-                habit.otherwise.append(account)
+            told = decided(account.verdict, account.clause, case.clauses)
+            if account.role in clause.roles and clause.id in told:
+                habit = habits.setdefault(account.program, Habit(account.about))
+                habit.tried += 1
+                habit.otherwise += [account] if concerns(account, clause.id, case) else []
     return habits
