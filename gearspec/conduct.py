@@ -27,6 +27,8 @@ SUFFIX: Final = ".gear.yaml"
 """What `gearspec.script.load` says as well, and is too heavy to be imported for."""
 SESSION_FACTORY: Final[pytest.StashKey[Callable[[Options, str], Playing]]] = pytest.StashKey()
 """Where something else than real programs can be put under test; see `gearspec.run.make_session`."""
+QUICK: Final = "quick"
+"""That of `gearspec.fuzz.effort`, likewise."""
 STORE: Final[pytest.StashKey[Store]] = pytest.StashKey()
 """Where finds are kept, if an option says it."""
 ITEM_ID: Final[pytest.StashKey[str]] = pytest.StashKey()
@@ -146,13 +148,14 @@ class Conduct:
 
         Cases that wait for a clock come just before them, when they have waited in the background
         while others were run; but first under xdist, which deals out the longest stretch first, and
-        only what one worker was dealt together can wait together.
+        only what one worker was dealt together can wait together. What takes minutes comes last, where
+        xdist deals out only a few at once.
         """
         from gearspec.script.load import case_waits  # noqa: PLC0415 - likewise
 
         case = getattr(item, "case", None)
         if case is None:
-            return 0
+            return 4 if ITEM_ID in item.stash and self.config.option.gear_fuzz != QUICK else 0
         if item.role != _SERVER:  # type: ignore[attr-defined]
             return 3
         return 2 if case.dangerous else (-1 if self._worker else 1) * case_waits(case)

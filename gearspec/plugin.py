@@ -16,11 +16,10 @@ from typing import Final
 
 import pytest
 
-from gearspec.conduct import STORE, Conduct, told
+from gearspec.conduct import QUICK, STORE, Conduct, told
 
 LEVELS: Final = ("must", "should", "may", "practice")
 """Those of `gearspec.protocol.clause`, which is too heavy to be imported for an option."""
-QUICK: Final = "quick"
 PROFILES: Final = (QUICK, "ci", "deep")
 """Those of `gearspec.fuzz.effort`, likewise."""
 INI: Final = Path(__file__).with_name("run.ini")

@@ -78,6 +78,15 @@ def test_a_quick_search_is_the_same_each_time_and_keeps_nothing(run, tried, pyte
     assert not (pytester.path / ".hypothesis").exists()
 
 
+@pytest.mark.parametrize(("profile", "order"), [("quick", ["test_it", "work"]), ("ci", ["work", "test_it"])])
+def test_cases_come_before_a_search_that_takes_long(run, pytester, profile, order):
+    case = CHECKOUT / "suites" / "server" / "work.gear.yaml"
+    pytester.path.joinpath("work.gear.yaml").write_text(case.read_text())
+    collected = run(f"--gear-fuzz={profile}", "--collect-only", "-q").stdout.str()
+    names = re.findall("^(test_it|work).*::", collected, re.MULTILINE)
+    assert list(dict.fromkeys(names)) == order
+
+
 def test_properties_alone_have_a_header_a_summary_and_a_report(run, pytester):
     result = run("--gear-report=report.jsonl")
     result.stdout.fnmatch_lines(
