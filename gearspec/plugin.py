@@ -72,7 +72,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="also run what may kill or change a server that gearspec did not start",
     )
-    add("--gear-fuzz", choices=PROFILES, default=QUICK, help="how much is searched; docs/fuzzing.md")
+    add(
+        "--gear-fuzz",
+        choices=PROFILES,
+        default=QUICK,
+        help="how much properties try: the same few examples each time, more at random, or for ten minutes",
+    )
     add(
         "--gear-fuzz-seconds",
         metavar="SECONDS",
@@ -83,7 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--gear-fuzz-seed",
         metavar="NUMBER",
         type=_natural,
-        help="what the examples follow from; 0 for quick, else chosen at random and printed",
+        help="what the examples of properties follow from; 0 for quick, else chosen at random and printed",
     )
     add("--gear-fuzz-db", metavar="REDIS-URL", help="share what is found with other machines")
 

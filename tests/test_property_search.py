@@ -159,6 +159,11 @@ def test_a_find_of_another_program_is_not_tried(run, tried, monkeypatch, pyteste
     said.fnmatch_lines(["again: pytest * --gear-fuzz-seed=*"])
 
 
+@pytest.mark.parametrize("option", ["--gear-fuzz=long", "--gear-fuzz-seed=-1", "--gear-fuzz-seconds=0"])
+def test_an_effort_that_is_none_is_a_usage_error(run, option):
+    assert run(option).ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_a_quick_search_and_a_database_contradict_each_other(run):
     result = run("--gear-fuzz-db=redis://127.0.0.1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
