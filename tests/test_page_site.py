@@ -42,6 +42,9 @@ def test_every_guide_stands_once_in_the_navigation(pages):
         assert pages["index.md"].count(f"\nguides/{name}\n") == 1
 
 
+GUIDE = "# A guide\n\nIt says [more](#a-guide).\n\n    code\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+
+
 @pytest.fixture
 def build(tmp_path, monkeypatch):
     """Makes a small site of some pages."""
@@ -50,7 +53,7 @@ def build(tmp_path, monkeypatch):
         monkeypatch.setattr(site, "data_folder", lambda name: tmp_path / name)
         monkeypatch.setattr(site, "pages", lambda _: made)
         tmp_path.joinpath("docs").mkdir(exist_ok=True)
-        tmp_path.joinpath("docs", "guide.md").write_text("# A guide\n\nIt says [more](#a-guide).\n")
+        tmp_path.joinpath("docs", "guide.md").write_text(GUIDE)
         tmp_path.joinpath("vectors").mkdir(exist_ok=True)
         tmp_path.joinpath("vectors", "schema.json").write_text("{}")
         monkeypatch.setattr(site, "export", lambda: {"vectors": []})
@@ -85,6 +88,16 @@ def test_a_page_becomes_sections_that_can_be_linked_and_searched_and_what_progra
     assert json.loads((out / "vectors.json").read_text()) == {"vectors": []}
     schemas = {path.name for path in (CHECKOUT / "gearspec").glob("*.schema.json")}
     assert {path.name for path in (out / "schemas").iterdir()} == {"vectors.schema.json", *schemas}
+
+
+def test_the_keyboard_reaches_what_can_be_scrolled_and_captions_have_a_level(build):
+    out = build(FRONT._replace(text=FRONT.text.replace(":hidden:", ":hidden:\n:caption: Guides")))
+    text = (out / "guides" / "guide.html").read_text()
+    assert re.findall(r"<pre[^>]*>", text) == ['<pre tabindex="0">']
+    assert re.findall(r'<div[^>]*"table-wrapper', text) == ['<div tabindex="0" class="table-wrapper']
+    assert re.findall(r'<p class="caption"[^>]*>', text) == [
+        '<p class="caption" role="heading" aria-level="2">'
+    ]
 
 
 def test_pages_share_their_navigation_and_yet_each_leads_from_its_own_folder(build):

@@ -68,6 +68,7 @@ def _help_keyboards(
     """Give the keyboard what Sphinx and the theme leave to the mouse, and captions the level they lack."""
     for part, plain, better in (
         ("body", "<pre>", '<pre tabindex="0">'),
+        ("body", '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
         ("furo_navigation_tree", 'role="heading"', 'role="heading" aria-level="2"'),
     ):
         context[part] = context.get(part, "").replace(plain, better)
