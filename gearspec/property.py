@@ -209,7 +209,11 @@ class Property:
             self._again,
         ]
         finds = self._run.options.finds
-        find = write_find(result.case, result, finds, map(escaped, remarks), self._play)
+        try:
+            find = write_find(result.case, result, finds, map(escaped, remarks), self._play)
+        except OSError as problem:
+            text = explain_failure(self.case, result, message, self._again)
+            return f"{text}\nwhat was found is not kept in --gear-finds={finds}: {problem.strerror}"
         again = replay_command(find.case, self._role, self._run.option)
         text = explain_failure(find.case, find.result, message, again)
         return "\n".join([text, f"search again: {self._again}", *map(escaped, find.doubts), "", find.text])

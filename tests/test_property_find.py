@@ -78,6 +78,13 @@ def test_the_command_comes_to_the_same(run, pytester, capsys):
     assert MESSAGE in capsys.readouterr().out
 
 
+def test_a_folder_that_cannot_be_written_to_hides_no_failure(run, pytester):
+    pytester.makefile("", taken="a file")
+    result = run("--gear-finds=taken")
+    assert result.parseoutcomes() == {"failed": 1}
+    result.stdout.fnmatch_lines([MESSAGE, "what was found is not kept in --gear-finds=taken: File exists"])
+
+
 def test_what_is_known_is_not_written_down(run, pytester):
     known = pytester.makefile(
         ".yaml",

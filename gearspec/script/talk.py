@@ -177,7 +177,7 @@ class Talk:
             link.last = item.name if isinstance(item, Packet) else ""
         found, link.held = writes(link.held, data, cuts), ()
         for number, piece in enumerate(found):
-            if number:
+            if number and link.open:
                 yield from self.round_trip()
             yield from self._write(link, piece)
 
