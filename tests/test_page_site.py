@@ -12,6 +12,7 @@ from gearspec.page.template import Page, slug
 from gearspec.protocol.admin import COMMANDS
 from gearspec.protocol.clause import load_clauses
 from gearspec.protocol.message import MESSAGES
+from gearspec.standing import known_standings
 from gearspec.suite import own_cases
 from tests.staging import CHECKOUT
 
@@ -35,6 +36,19 @@ def test_every_link_of_a_generated_page_leads_somewhere(pages):
     html = {path: text for path, text in pages.items() if path.endswith(".html")}
     written = {"index.html", *(f"guides/{name}.html" for name in GUIDES)}
     assert list(broken(html, written)) == []
+
+
+def test_the_front_page_counts_what_there_is_and_leads_to_it_once(pages):
+    programs = {standing.name for standing in known_standings()}
+    front = pages["index.md"]
+    for count, name in (
+        (len(MESSAGES), "messages"),
+        (len(own_cases()), "cases"),
+        (len(programs), "programs"),
+    ):
+        assert f"<b>{count} {name}</b>" in front
+    doors = re.findall(r'<li><a href="([^"]+)">', front)
+    assert len(doors) == len(set(doors)) > 5
 
 
 def test_every_guide_stands_once_in_the_navigation(pages):

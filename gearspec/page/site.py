@@ -54,7 +54,8 @@ def pages(more: Sequence[Page] = ()) -> Iterator[Page]:
     yield from machine_pages()
     yield from matrix_pages()
     yield from more
-    counts = {"cases": len(cases), "vectors": len(vectors), "programs": len(subjects)}
+    programs = {subject.standing.name for subject in subjects}
+    counts = {"cases": len(cases), "vectors": len(vectors), "programs": len(programs)}
     yield Page("index.md", _front(counts, more))
 
 
