@@ -27,10 +27,12 @@ from gearspec.conduct import ITEM_ID, STORE
 from gearspec.errors import AuthorError
 from gearspec.failure import escaped, explain_failure, replay_command
 from gearspec.fuzz.arena import ServerArena
+from gearspec.fuzz.audition import Audition
 from gearspec.fuzz.effort import QUICK, make_effort
 from gearspec.fuzz.find import write_find
 from gearspec.fuzz.search import Filter, Search
 from gearspec.fuzz.shelf import Shelf, open_folder, without_password
+from gearspec.harness.casting import Casting
 from gearspec.harness.expectation import Judgement
 from gearspec.progress import Progress
 from gearspec.report import make_gap, make_record, make_searched
@@ -87,6 +89,13 @@ class Property:
         return self._run.gone
 
     @property
+    def _avoid(self) -> Collection[str]:
+        """What the program is known to die of."""
+        if isinstance(self._run.session, Casting):
+            return self._run.session.subject.avoid.get(self._role, {})
+        return self._run.target.avoid
+
+    @property
     def traits(self) -> Traits:
         """How the target is talked with."""
         return self._run.target.traits
@@ -107,7 +116,7 @@ class Property:
             hazards: tells which those are, in words of ``avoid``.
             count: how many are tried in a round; ``--gear-fuzz`` says how many rounds there are.
         """
-        permitted = Filter(hazards, self._run.target.avoid)
+        permitted = Filter(hazards, self._avoid)
         effort, shelf = self._effort(), self._shelf()
         with self._arena() as arena, Progress(self._item.config, self.case.id) as progress:
             hunt = Search(arena, trial, examples.filter(permitted), role=self._role, watch=progress)
@@ -162,7 +171,9 @@ class Property:
         ]
 
     def _make_arena(self) -> Arena[Any]:
-        """Where the role of this property is tried; one for clients and workers has its place here."""
+        """Where the role of this property is tried."""
+        if isinstance(self._run.session, Casting):
+            return Audition(self._run.session, self._role)
         return ServerArena(self._run.target, self._run.options.scale)
 
     @contextmanager

@@ -10,7 +10,7 @@ from gearspec.harness.casting import Casting
 from gearspec.harness.contract import _SCHEMA as SCHEMA
 from gearspec.harness.doctor import FAILED, examine
 from gearspec.harness.program import START_KEYS
-from gearspec.harness.testee import load_testee
+from gearspec.harness.testee import LIES, load_testee
 from gearspec.script.trait import CLIENT_FEATURES, WORKER_FEATURES
 from gearspec.script.verdict import Verdict
 from gearspec.suite import find_case
@@ -73,6 +73,11 @@ def test_the_features_are_listed_as_they_are(features):
 
 def test_every_key_of_the_file_is_on_the_page():
     assert not {key for key in START_KEYS | {"edition", "embedded"} if f"`{key}`" not in PAGE}
+
+
+def test_the_classes_of_lies_are_listed_as_they_are():
+    rows = PAGE.partition("| class | lies |")[2]
+    assert dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", rows, re.MULTILINE)) == LIES
 
 
 def test_the_adapter_of_the_page_is_within_the_width_of_the_page(testee):

@@ -214,13 +214,20 @@ def test_servers_that_cannot_be_reached_or_are_none_are_told():
         assert told["code"] == "UsageError"
 
 
+def test_what_connects_again_takes_the_place_of_what_there_was(server):
+    with adapter("client", [vacant()]) as talk:
+        assert talk.done("submit", tasks=[task("t")]) == [event("fail", task="t")]
+        assert talk.done("connect", role="worker", servers=server) == []
+        assert talk.done("unregister", function=b"f") == []
+        assert talk.refuses("submit", tasks=[task("u")])
+
+
 def test_what_it_cannot_do_is_refused_and_nothing_of_it_is_done(server):
     with adapter() as talk:
         assert talk.refuses("make-coffee")
         assert talk.refuses("submit", tasks=[task("t")])
     with adapter("client", server) as talk:
         assert talk.refuses("make-coffee")
-        assert talk.refuses("connect", role="client", servers=server)
         assert talk.refuses("register", function=b"f", plan=[[{"fail": True}]])
         assert talk.refuses("submit", tasks=[task("t")], exceptions=True)
         assert talk.refuses("submit", tasks=[task("t"), task("u", priority="high", epoch=1)])

@@ -25,11 +25,16 @@ each_case = pytest.mark.parametrize("case", SERVER, ids=[case.id for case in SER
 
 
 def properties():
-    """The clauses that tests in Python say they are about."""
+    """The clauses that tests in Python say they are about, each with the role that is under test."""
     for path in sorted(SUITES.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.clause":
-                yield from (argument.value for argument in node.args)
+            marks = {
+                ast.unparse(mark.func): [ast.unparse(argument).strip("'") for argument in mark.args]
+                for mark in getattr(node, "decorator_list", [])
+                if isinstance(mark, ast.Call)
+            }
+            role = marks.get("pytest.mark.under_test", ["server"])[0]
+            yield from ((name, role) for name in marks.get("pytest.mark.clause", []))
 
 
 def test_every_file_loads_and_no_id_stands_twice():
@@ -75,12 +80,12 @@ def test_no_case_leaves_a_job_unless_it_says_so(case, monkeypatch):
 
 def test_every_clause_about_servers_is_decided_somewhere_or_is_listed():
     clauses = {clause.id for clause in load_clauses().values() if "server" in clause.roles}
-    cited = {name for case in SERVER for name in case.clauses} | set(properties())
+    cited = {name for case in SERVER for name in case.clauses} | {name for name, _ in properties()}
     assert clauses - cited - UNCITED.keys() == set(), "decide them, or say in UNCITED why not"
     assert UNCITED.keys() - (clauses - cited) == set(), "take them out of UNCITED: they are decided, or gone"
 
 
-def test_every_clause_of_a_property_is_one_about_servers():
+def test_every_clause_of_a_property_is_one_about_its_role():
     clauses = load_clauses()
-    assert [name for name in properties() if "server" not in clauses[name].roles] == []
+    assert [name for name, role in properties() if role not in clauses[name].roles] == []
     assert set(properties())

@@ -42,6 +42,8 @@ variable: WHERE
 install: make install
 edition: 1.1.18
 notes: [one, two]
+avoid:
+  client: {text: it dies, JOB_CREATED: likewise}
 """)
     )
     assert testee.packages == {
@@ -50,6 +52,7 @@ notes: [one, two]
     assert (testee.title, testee.programs, testee.environment) == ("mine", ("a", "b"), {"LANG": "C"})
     assert (testee.variable, testee.install, testee.notes) == ("WHERE", "make install", ("one", "two"))
     assert testee.edition == "1.1.18"
+    assert testee.avoid == {"client": {"text": "it dies", "JOB_CREATED": "likewise"}}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,11 @@ notes: [one, two]
         ("command: []", ":1: a command is a list"),
         ("command: [x]\nport: 1", ":2: 'port' is no key here"),
         ("command: [x]\nedition: 3.0", ":2: 'edition' is '3.0'"),
+        ("command: [x]\navoid: {server: {}}", ":2: 'server' is no key here"),
+        (
+            "command: [x]\navoid:\n  worker: {noise: x}",
+            ":3: 'noise' is neither a message nor one of: bad-magic",
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_line(written, text, words):

@@ -27,12 +27,11 @@ def hazards(sending: Sending) -> frozenset[str]:
     a magic. So each place counts at which some server may see the beginning of one.
     """
     data = sending.data
-    walked = list(_starts(data))
-    starts = {*walked, *(found.start() for found in _MAGIC.finditer(data))}
     packets = [piece.what for piece in sending.pieces if isinstance(piece.what, Packet)]
-    packets += [_packet(data, start) for start in starts if len(data) - start >= HEADER_SIZE]
+    packets += sightings(data)
     found = {hazard for packet in packets for hazard in _of_packet(packet)}
-    found |= {"bad-magic"} if not all(_is_magic(data[start : start + 4]) for start in walked) else set()
+    magics = (data[start : start + 4] for start in _starts(data))
+    found |= {"bad-magic"} if not all(map(_is_magic, magics)) else set()
     found |= {"cant-do-unregistered"} if _withdraws_unregistered(packets) else set()
     found |= {"create-function-empty"} if _CREATE_EMPTY.search(data) else set()
     return frozenset(found)
@@ -48,6 +47,12 @@ def _withdraws_unregistered(packets: Iterable[Packet]) -> bool:
         elif packet.name == "CANT_DO" and packet.body not in able:
             return True
     return False
+
+
+def sightings(data: bytes) -> list[Packet]:
+    """Every packet of which a reader may see the header in a stream, as far as it goes."""
+    starts = {*_starts(data), *(found.start() for found in _MAGIC.finditer(data))}
+    return [_packet(data, start) for start in sorted(starts) if len(data) - start >= HEADER_SIZE]
 
 
 def _starts(data: bytes) -> Iterator[int]:

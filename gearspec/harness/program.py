@@ -16,9 +16,10 @@ from gearspec.document import Text
 from gearspec.errors import TargetError
 from gearspec.form import Form
 from gearspec.protocol.clause import EDITIONS
+from gearspec.protocol.message import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 SUFFIX: Final = ".yaml"
@@ -144,6 +145,15 @@ class ProgramForm(Form):
         """The texts in the mapping under a key."""
         mapping = self.mapping(top.get(Text(key), YamlMapping()))
         return {str(name): self.text(mapping, name) for name in mapping}
+
+    def avoid(self, top: YamlMapping, key: str, classes: Collection[str]) -> dict[str, str]:
+        """What fuzzing leaves out, with the reasons: messages, and some classes of inputs."""
+        avoid = self.texts(top, key)
+        for name in avoid:
+            if name not in classes and name not in BY_NAME:
+                line = self.mapping(top[Text(key)]).line_of(name)
+                raise self.fault(f"'{name}' is neither a message nor one of: {', '.join(classes)}", line)
+        return avoid
 
     def way(self, top: YamlMapping, ways: tuple[str, ...]) -> None:
         """Make sure that there is exactly one of the keys that say how to come by the program."""

@@ -15,7 +15,6 @@ from gearspec.errors import UsageError
 from gearspec.harness.program import START_KEYS, SUFFIX, Program, ProgramForm, file_names, own_file
 from gearspec.harness.version import in_range
 from gearspec.model.dialect import Dialect
-from gearspec.protocol.message import BY_NAME
 from gearspec.protocol.transcript import printable
 from gearspec.script.trait import CAPABILITIES, Traits
 from gearspec.wire.address import Address, parse_address
@@ -137,7 +136,7 @@ class _TargetForm(ProgramForm):
             version=self.version(top),
             traits=self.traits(top),
             variants=self.variants(top),
-            avoid=self.avoid(top),
+            avoid=self.avoid(top, "avoid", INPUT_CLASSES),
         )
 
     def address(self, top: YamlMapping) -> Address | None:
@@ -193,12 +192,3 @@ class _TargetForm(ProgramForm):
             except ValueError as problem:
                 raise self.fault(str(problem), self.mapping(top[Text("dialect")]).line_of(name)) from None
         return Dialect.parse(words)
-
-    def avoid(self, top: YamlMapping) -> dict[str, str]:
-        avoid = self.texts(top, "avoid")
-        for name in avoid:
-            if name not in INPUT_CLASSES and name not in BY_NAME:
-                line = self.mapping(top[Text("avoid")]).line_of(name)
-                known = ", ".join(INPUT_CLASSES)
-                raise self.fault(f"'{name}' is neither a message nor one of: {known}", line)
-        return avoid

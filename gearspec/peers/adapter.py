@@ -121,8 +121,12 @@ class Adapter:
         self._say(id=number, done=True, **about, roles=list(SIDES), features=features)
 
     def _connect(self, request: _Request) -> None:
-        if self._side or request["role"] not in SIDES:
+        if request["role"] not in SIDES:
             raise Unsupported
+        if self._side:
+            self._side.quit()
+            self._side.close()
+            self._side = None
         self._side = SIDES[request["role"]](request["servers"], self._say)
 
 

@@ -38,6 +38,11 @@ def encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def plain(number: bytes) -> str:
+    """A number as the server gave it, which may be any text."""
+    return re.sub(rb"[^ -~]", b"?", number).decode()
+
+
 def failed(error: Exception, **fields: str) -> None:
     say(event="error", code=type(error).__name__, text=re.sub("[^ -~]", "?", str(error)), **fields)
 
@@ -83,7 +88,7 @@ class Client(gear.Client):
 
     def handleWorkStatus(self, packet: gear.Packet) -> gear.Job:
         job = super().handleWorkStatus(packet)
-        numbers = {"numerator": job.numerator.decode(), "denominator": job.denominator.decode()}
+        numbers = {name: plain(getattr(job, name)) for name in ("numerator", "denominator")}
         say(event="status", task=job.task, **numbers)
         return job
 

@@ -47,7 +47,8 @@ const say = (message) => write(JSON.stringify(message) + '\n');
 // Tell an event. One that ends a task ends its batch with the last of them, and so answers the request.
 function tell(event, fields) {
   if (quitting) return; // that it closes is known
-  say({event, ...fields});
+  const printable = ([key, value]) => [key, typeof value === 'string' ? plain(value) : value];
+  say({event, ...Object.fromEntries(Object.entries(fields).map(printable))}); // a server may give any text as a number
   const batch = open.get(fields.task);
   const ends = ['complete', 'fail', 'exception', 'error'].includes(event);
   if (batch && (ends || event === 'created' && batch.background.has(fields.task))) end(fields.task);
@@ -144,7 +145,9 @@ function serve(library, features, actions) {
   let turn = Promise.resolve();
   const lines = readline.createInterface({input: process.stdin});
   lines.on('line', (line) => {
-    turn = turn.then(() => answer(JSON.parse(line)));
+    const request = JSON.parse(line);
+    if (request.do === 'connect' && loop) loop.stop(); // what works now gives way to another
+    turn = turn.then(() => answer(request));
   });
   lines.on('close', () => process.exit(0));
 }

@@ -85,7 +85,9 @@ serve(library, FEATURES, {
     connection = gearman(host, Number(port));
     if (role === 'client') listenAsClient();
     else listenAsWorker();
+    const mine = connection;
     const over = (error) => {
+      if (mine !== connection) return; // another has taken its place
       const lost = unfinished();
       lost.forEach((task) => failed(error, {task}));
       if (!lost.length) failed(error);

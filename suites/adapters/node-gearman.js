@@ -15,7 +15,9 @@ serve(library, FEATURES, {
   connect({servers: [server]}) {
     const [host, port] = server.split(':');
     gearman = new Gearman(host, Number(port));
+    const mine = gearman;
     const over = (error) => { // jobs that have a handle are told of it one by one
+      if (mine !== gearman) return; // another has taken its place
       const lost = unfinished().filter((task) => !jobs.get(task).handle);
       lost.forEach((task) => failed(error, {task}));
       if (!lost.length) failed(error);
