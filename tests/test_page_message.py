@@ -87,6 +87,7 @@ def test_a_request_is_tested_by_a_case_that_decides_a_clause_on_its_answer():
     assert found == {"ECHO_REQ": {"ECHO_RES"}}
     assert CASE.id in usages([CASE], found)["ECHO_REQ"].tested
     assert CASE.id in usages([CASE], {})["ECHO_REQ"].used
+    assert not usages([CASE], {"GET_STATUS": {"ECHO_RES"}})["GET_STATUS"].tested
 
 
 def test_what_programs_support_is_told_with_what_they_do_otherwise():
