@@ -90,6 +90,7 @@ class _Rehearsal:
     def send(self, number: int, data: bytes) -> None:
         if number not in self.parties:
             return
+        self.effects(self.server.tick(self.clock.now))
         decoder = self.decoders[number]
         for item in decoder.feed(data):
             self.effects(self.server.received(number, item))
@@ -109,7 +110,8 @@ class _Rehearsal:
         while not self.arrivals and self.clock.now < action.until:
             due = self.server.deadline
             self.clock.now = action.until if due is None else min(max(due, self.clock.now), action.until)
-            self.effects(self.server.tick(self.clock.now))
+            if due is not None and due <= self.clock.now:  # a server that told a later time sleeps until then
+                self.effects(self.server.tick(self.clock.now))
 
     def effects(self, effects: list[Effect]) -> None:
         for effect in effects:
