@@ -15,6 +15,16 @@ from gearspec.script.trait import CLIENT_FEATURES, WORKER_FEATURES
 
 SCHEMA = json.loads(PATH.read_text("ascii"))
 TASK = {"task": "t1", "function": b"f", "workload": b"w\0"}
+NAMES = sorted({name for form in SCHEMA["$defs"].values() for name in form.get("properties", ())})
+WORDS = st.sampled_from(["hello", "complete", "t1", "client", "worker", "exceptions", "MQ==", "!", "\n"])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
+)
+SAID = st.dictionaries(st.sampled_from(NAMES), VALUES | st.sampled_from([1, 2]), max_size=6)
+LINES = st.binary(max_size=40) | SAID.map(json.dumps).map(str.encode)
 HELLO = {"id": 1, "done": True, "contract": 1, "name": "lib", "version": "1", "roles": ["client"]}
 
 
@@ -57,6 +67,21 @@ def test_bytes_come_through_both_ways(data):
     jsonschema.validate(asked, SCHEMA)
     heard = line(event="complete", task="t1", data=asked["tasks"][0]["workload"])
     assert dialogue.hear(heard)["data"] == data
+
+
+@settings(deadline=None)
+@given(LINES)
+def test_whatever_an_adapter_says_is_understood_or_its_own_fault_on_one_line(said):
+    dialogue, words = Dialogue(), ""
+    dialogue.ask({"id": 1, "do": "hello"})
+    dialogue.ask({"id": 2, "do": "submit", "tasks": [TASK]})
+    try:
+        heard = dialogue.hear(said)
+        if "roles" in heard:
+            read_hello(heard)
+    except AdapterError as fault:
+        words = str(fault)
+    assert "\n" not in words
 
 
 def test_a_request_is_one_line_of_ascii():

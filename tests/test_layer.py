@@ -20,6 +20,7 @@ from scapy.sessions import TCPSession
 from scapy.utils import rdpcap, wrpcap, wrpcapng
 
 from gearspec.errors import UsageError
+from gearspec.fuzz.strategy import attacks
 from gearspec.protocol.layer import LAYERS, PORT, Gearman, GearmanLine, read_capture, write_pcap
 from gearspec.protocol.message import LEGAL, MESSAGES, REQ, RES
 from gearspec.protocol.packet import Decoder, Line, Packet, request, response
@@ -66,6 +67,16 @@ def test_what_was_dissected_is_rebuilt_as_it_was_also_without_the_cache(element)
     assert bytes(packet) == element.raw
     packet.clear_cache()
     assert bytes(packet) == element.raw
+
+
+@settings(deadline=None)
+@given(attacks().map(lambda sending: sending.data) | st.binary(min_size=1, max_size=40))
+def test_whatever_is_sent_is_dissected_shown_and_rebuilt_as_it_was(data):
+    packet = Gearman(data)
+    assert packet.show(dump=True)
+    assert bytes(packet) == data
+    packet.clear_cache()
+    assert bytes(packet) == data
 
 
 @pytest.mark.parametrize(("magic", "message"), LEGAL, ids=lambda value: getattr(value, "name", ""))

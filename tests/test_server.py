@@ -3,12 +3,16 @@
 import asyncio
 import socket
 import threading
+import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearspec.errors import UsageError
+from gearspec.fuzz.strategy import attacks
+from gearspec.model import Send, Server
 from gearspec.peers.server import ReferenceServer, run_in_thread, serve
 from gearspec.protocol.packet import Decoder, Packet, request
 
@@ -47,6 +51,17 @@ class Peer:
 
 def echo(data=b"x"):
     return request("ECHO_REQ", data=data).encode()
+
+
+def told(data):
+    """What the model says to the first that connects and sends this."""
+    model, decoder = Server(), Decoder()
+    effects = [*model.tick(time.time()), *model.connected(1)]
+    for item in decoder.feed(data):
+        effects += model.received(1, item)
+    if decoder.error:
+        effects += model.broken(1, decoder.error)
+    return [effect.item for effect in effects if isinstance(effect, Send)]
 
 
 def send_for_ever(sock, message):
@@ -190,6 +205,22 @@ def test_any_chunking_gives_the_same_answers(where, sizes):
     packets = [item.name for item in items if isinstance(item, Packet)]
     assert packets == ["ECHO_RES", "STATUS_RES", "ECHO_RES"]
     peer.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(attacks())
+def test_whatever_is_sent_in_any_chunking_the_model_on_a_socket_answers_as_in_memory(sending):
+    server = run_in_thread(ReferenceServer(make_model=lambda dialect, **_: Server(dialect)))
+    peer = Peer((server.address.host, server.address.port))
+    for start, end in pairwise([0, *sending.cuts, len(sending.data)]):
+        peer.send(sending.data[start:end])
+    peer.socket.shutdown(socket.SHUT_WR)
+    heard = []
+    while (item := peer.read()) is not None:
+        heard.append(item)
+    peer.close()
+    server.stop()
+    assert heard == told(sending.data)
 
 
 def test_a_timeout_is_kept_without_any_traffic(where):

@@ -68,8 +68,10 @@ class Gearman(Packet):
 
     @classmethod
     def dispatch_hook(cls, _pkt: bytes | None = None, *_: object, **__: object) -> type[Packet]:
-        """Text when the first byte is not NUL."""
-        return GearmanLine if _pkt and _pkt[0] else cls
+        """Text when the first byte is not NUL, and nothing known while the header is not whole."""
+        if _pkt and _pkt[0]:
+            return GearmanLine
+        return Raw if _pkt and len(_pkt) < HEADER_SIZE else cls
 
     @classmethod
     def tcp_reassemble(cls, data: bytes, *_: object) -> Packet | None:
