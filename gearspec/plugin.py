@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -22,6 +22,7 @@ LEVELS: Final = ("must", "should", "may", "practice")
 """Those of `gearspec.protocol.clause`, which is too heavy to be imported for an option."""
 PROFILES: Final = (QUICK, "ci", "deep")
 """Those of `gearspec.fuzz.effort`, likewise."""
+_SEED: Final = "gearspec_fuzz_seed"
 INI: Final = Path(__file__).with_name("run.ini")
 """The configuration that ``gearspec run`` starts pytest with."""
 
@@ -126,7 +127,8 @@ def _prepare_search(config: pytest.Config) -> None:
     option = config.option
     quick = option.gear_fuzz == QUICK
     if option.gear_fuzz_seed is None:
-        option.gear_fuzz_seed = 0 if quick else secrets.randbelow(2**32)
+        fresh = 0 if quick else secrets.randbelow(2**32)
+        option.gear_fuzz_seed = getattr(config, "workerinput", {}).get(_SEED, fresh)
     if option.gear_fuzz_db and quick:
         raise pytest.UsageError("--gear-fuzz-db: a quick search keeps nothing; say --gear-fuzz=ci or deep")
     if option.gear_fuzz_db:
@@ -134,6 +136,12 @@ def _prepare_search(config: pytest.Config) -> None:
 
         with told():
             config.stash[STORE] = open_redis(option.gear_fuzz_db)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's
+    """Hand the seed to a worker of xdist."""
+    node.workerinput[_SEED] = node.config.option.gear_fuzz_seed
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
