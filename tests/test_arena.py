@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gearspec.fuzz import arena as module
 from gearspec.fuzz.arena import ServerArena
 from gearspec.fuzz.strategy import Piece, Sending
 from gearspec.harness.performance import DEAD, TRIES
@@ -54,6 +55,15 @@ def test_what_passes_leaves_the_server_as_it_is(arena):
     first = pid(arena)
     assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
     assert pid(arena) == first
+
+
+def test_a_server_does_not_serve_for_ever_for_its_status_grows(arena, monkeypatch):
+    monkeypatch.setattr(module, "LIFE", 2)
+    pids = []
+    for _ in range(5):
+        pids.append(pid(arena))
+        assert arena.try_out(asking(line(b"version"))).verdict is Verdict.PASS
+    assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
 
 
 def test_an_ordeal_is_judged_like_an_example(arena):

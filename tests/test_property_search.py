@@ -145,7 +145,7 @@ def test_what_one_run_found_the_next_tries_first(run, tried, monkeypatch, reques
     assert run("--gear-fuzz=ci", *options).parseoutcomes() == {"failed": 1}
     tried()
     said = run("--gear-fuzz=ci", *options).stdout
-    assert tried() == ["600001"]
+    assert set(tried()) == {"600001"}
     said.fnmatch_lines([" ".join(["again: pytest * --gear-fuzz=ci", *options])])
 
 
@@ -155,7 +155,7 @@ def test_a_find_of_another_program_is_not_tried(run, tried, monkeypatch, pyteste
     run("--gear-fuzz=ci")
     tried()
     said = run("--gear-fuzz=ci", "--target=./mine.yaml").stdout
-    assert tried() != ["600001"]
+    assert tried()[0] != "600001"
     said.fnmatch_lines(["again: pytest * --gear-fuzz-seed=*"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gearspec.harness.instance import begin
 from gearspec.harness.locate import locate
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from gearspec.harness.target import Target
 
     Ordeal = Callable[[Instance, Stage], Result]
+
+
+LIFE: Final = 500
+"""How many examples one instance serves at most.
+
+Many leave a function behind, and most servers list it in every ``status`` from then on.
+"""
 
 
 class ServerArena:
@@ -48,18 +55,22 @@ class ServerArena:
         self._stage = Stage(target.traits, token, time.time)
         self._located = locate(target) if target.command else None
         self._instance = self._begin()
+        self._used = 0
         self._last = Result(Verdict.PASS)
 
     def try_out(self, ordeal: Ordeal) -> Result:
-        """What comes of it; a server that dies of it, or goes mute, is started again."""
+        """What comes of it; a server is started again when it dies of it, goes mute, or is worn out."""
+        self._used += 1
         if self._instance.ended:
             message = f"server-survives: the server {self._instance.ended}, after the example before was over"
             result = replace(self._last, verdict=Verdict.CRASH, message=message, clause="server-survives")
         else:
             result = self._play(ordeal)
         self._last = result
-        if result.verdict in DEAD:
-            self._renew(result)
+        if result.verdict in DEAD and self.target.address:
+            self.gone = f"{self.target.address}: {result.message}"
+        elif result.verdict in DEAD or (self._used >= LIFE and not self.target.address):
+            self._renew()
         return result
 
     def close(self) -> None:
@@ -85,9 +96,7 @@ class ServerArena:
     def _begin(self) -> Instance:
         return begin(self.target, self._located, self._scale)
 
-    def _renew(self, result: Result) -> None:
-        if self.target.address:
-            self.gone = f"{self.target.address}: {result.message}"
-            return
+    def _renew(self) -> None:
         self.close()
         self._instance = self._begin()
+        self._used = 0
