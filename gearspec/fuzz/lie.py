@@ -75,7 +75,11 @@ def truths(sending: Sending) -> frozenset[str]:
 
 def is_whole(some: tuple[Piece, ...]) -> bool:
     """Whether nothing of it announces what does not come."""
-    return all(isinstance(piece.what, Packet) and piece.what.size is None for piece in some)
+    # What begins with no NUL may be taken for a line of text, whose end does not come.
+    return all(
+        isinstance(piece.what, Packet) and piece.what.size is None and piece.data.startswith(b"\0")
+        for piece in some
+    )
 
 
 # --- a client ----------------------------------------------------------------------------------------
