@@ -105,7 +105,7 @@ class Property:
         trial: Callable[[Example], Any],
         examples: Examples[Example],
         *,
-        hazards: Callable[[Example], Collection[str]],
+        hazards: Callable[[Example], Collection[str]] = lambda _: (),
         count: int,
     ) -> None:
         """Try examples, and say whether what came of it is as expected.
@@ -113,7 +113,7 @@ class Property:
         Args:
             trial: makes of an example what the arena of the role tries; for a server that is an `Ordeal`.
             examples: where they come from; those that the program is known to die of are left out.
-            hazards: tells which those are, in words of ``avoid``.
+            hazards: tells which those are, in words of ``avoid``; not needed where `permits` was asked.
             count: how many are tried in a round; ``--gear-fuzz`` says how many rounds there are.
         """
         permitted = Filter(hazards, self._avoid)
@@ -123,9 +123,19 @@ class Property:
             survey = hunt.run(count, effort, shelf)
         if shelf and shelf.lost:
             self._item.warn(pytest.PytestWarning(f"what was found is not kept: {escaped(shelf.lost)}"))
-        self._note(permitted.avoided)
+        self._avoided.update(permitted.avoided)
+        self._note()
         self._searched = make_searched(survey, effort.seed)
         self._judge(survey.result, *self._again_options(survey))
+
+    def permits(self, what: str) -> bool:
+        """Whether an example may have something that programs are known to get wrong, a word of ``avoid``.
+
+        What this one gets wrong may not occur, and is counted.
+        """
+        avoided = what in self._run.target.avoid
+        self._avoided.update([what] if avoided else [])
+        return not avoided
 
     def stand(self, ordeal: Ordeal) -> None:
         """Go through an ordeal once, and say whether what came of it is as expected.
@@ -190,12 +200,11 @@ class Property:
             self._run.session.gone = arena.gone
             self._item.session.shouldfail = f"{arena.gone}; what had not been run by then is not run"
 
-    def _note(self, avoided: Counter[str]) -> None:
-        self._avoided = avoided
-        counts = [f"{name} {count}" for name, count in sorted(avoided.items())]
+    def _note(self) -> None:
+        counts = [f"{name} {count}" for name, count in sorted(self._avoided.items())]
         self._item.user_properties += [("avoided", count) for count in counts]
         if counts:
-            known = f"not tried, as {self._run.name} is known to die of it: {', '.join(counts)}"
+            known = f"not tried, as {self._run.name} is known to get it wrong: {', '.join(counts)}"
             self._item.add_report_section("call", "gearspec", known)
 
     def _judge(self, result: Result, *options: str) -> None:

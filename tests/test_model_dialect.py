@@ -200,6 +200,23 @@ def test_the_progress_of_an_unknown_job_may_be_empty():
     assert world.ask("client", "GET_STATUS", handle="H:x:1") == [("STATUS_RES", "H:x:1", "0", "0", "", "")]
 
 
+def test_there_may_be_nothing_for_no_progress():
+    world = started(no_progress="")
+    handle = world.submit("client")
+    assert world.ask("client", "GET_STATUS", handle=handle) == [("STATUS_RES", handle, "1", "0", "", "")]
+
+
+def test_an_abandoned_job_may_be_skipped_only_where_its_function_is_looked_at():
+    world = World(priority_scope="function", function_order="last", abandoned="skip")
+    for function in ("f", "g"):
+        world.send("worker", "CAN_DO", function=function)
+    world.submit("leaver", "f")
+    world.leave("leaver")
+    world.submit("client", "g", workload="w")
+    assert world.grab("worker") == "w"
+    assert world.tell("admin", b"prioritystatus") == [b"f\t0\t1\t0\t1\n", b"g\t0\t0\t0\t1\n", b".\n"]
+
+
 def test_total_may_count_what_waits():
     world = started(total="queued")
     world.submit("client")

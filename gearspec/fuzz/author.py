@@ -18,8 +18,8 @@ from gearspec.model.connection import Connection
 from gearspec.model.effect import Send
 from gearspec.model.server import Server
 from gearspec.protocol.admin import COMMANDS, TABLE, parse_row
-from gearspec.protocol.message import BY_NAME
-from gearspec.protocol.packet import Line, Packet
+from gearspec.protocol.message import BY_NAME, GRABS
+from gearspec.protocol.packet import Line, Packet, response
 from gearspec.script import case as words
 from gearspec.script.case import Case, Message, Together
 from gearspec.script.encode import encode
@@ -89,7 +89,7 @@ _DECIDES: Final = {
 }
 """The clause that is decided where an answer comes, or the answer to a command."""
 EMPTY: Final = literal(b"")
-ORDERLESS: Final = "NOOP"
+NOOP: Final = response("NOOP")
 """Comes when the server likes, before or after what else the same connection is sent."""
 NOBODY: Final = Connection(0, b"")
 """Who has not connected yet."""
@@ -120,6 +120,7 @@ class Author:
         self._shown: dict[bytes, Value] = {}
         self._parties: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
+        self._woken: set[int] = set()
         self._opened = 0
         self._needs: set[str] = set()
         self._clauses: set[str] = set()
@@ -214,8 +215,11 @@ class Author:
         self._learn(*step.values.values(), *(step.args or ()))
         (item,) = encode(step, self._names, self._now)[1]
         assert isinstance(item, Packet | Line), "nothing else is written"
-        if not all(map(self._permits, perils(self.server, self.peer(step.sender) or NOBODY, item))):
+        sender = self.peer(step.sender) or NOBODY
+        woken = sender.number in self._woken
+        if not all(map(self._permits, perils(self.server, sender, item, woken=woken))):
             return
+        self._woken -= {sender.number} if step.what in GRABS else set()
         self._needs |= {NEEDS[asked]} if asked in NEEDS else set()
         self._steps.append(step)
         self._hear(self.server.received(self._connected(step.sender), item), asked)
@@ -243,6 +247,7 @@ class Author:
         for effect in effects:
             assert isinstance(effect, Send), "nothing is written that ends a connection"
             party = self._parties[effect.connection]
+            self._woken |= {effect.connection} if effect.item == NOOP else set()
             if isinstance(effect.item, Packet):
                 heard[party].append(self._packet(party, effect.item, within))
             else:
@@ -251,7 +256,7 @@ class Author:
         if texts:
             heard[asker].append(self._text(asker, texts, asked))
         for lines in heard.values():
-            free = len(lines) > 1 and any(line.what == ORDERLESS for line in lines)
+            free = len(lines) > 1 and any(line.what == NOOP.name for line in lines)
             self._steps += [Together(0, tuple(lines))] if free else lines
             self._clauses |= {line.clause for line in lines if line.clause}
 
@@ -274,16 +279,20 @@ class Author:
             return Message(0, SERVER, party, words.TEXT, {"line": said}, clause=clause)
         rows = [parse_row(line, command) for line in lines[:-1]]
         named = [row for row in rows if self._shown.keys() & row]
-        cells = self._worker if asked == "workers" else self._row
+        cells = {"workers": self._worker, "show jobs": self._job}.get(asked, self._row)
         return Message(0, SERVER, party, words.TABLE, rows=tuple(map(cells, named)), clause=clause)
 
     def _row(self, row: Row) -> tuple[Value | None, ...]:
-        return tuple(self.value(cell) for cell in row)
+        return tuple(map(self.value, row))
+
+    def _job(self, row: Row) -> tuple[Value | None, ...]:
+        """A row of ``show jobs``, of which no text says what stands beside the handle."""
+        return (self.value(row[0]), *(None for _ in row[1:]))
 
     def _worker(self, row: Row) -> tuple[Value | None, ...]:
         """A row of ``workers``: who it is, and its functions, in any order."""
         identity = self.value(row[2]) if row[2] in self._shown else None
-        functions = tuple(self.value(cell) for cell in row[3:])
+        functions = tuple(map(self.value, row[3:]))
         return (None, None, identity, literal(b":"), *(AnyOf(functions) for _ in functions))
 
 

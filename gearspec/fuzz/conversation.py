@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from gearspec.fuzz.course import Course, served
+from gearspec.harness.performance import perform
 from gearspec.model.client import PRIORITIES
 from gearspec.protocol.message import GRABS
 from gearspec.script.case import CLOSE, RESET
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from gearspec.fuzz.arena import Ordeal
     from gearspec.fuzz.author import Permits
     from gearspec.script.case import Case
     from gearspec.script.trait import Traits
@@ -36,10 +38,10 @@ FUNCTIONS: Final = ("$fn", "$fn2", "${fn}x")
 UNIQUES: Final = ("", "$u", "$u2", "-")
 BYTES: Final = (b"w", b"", b"W\0\0\xff\n\0")
 OPTIONS: Final = (b"exceptions", b"none")
-SIZES: Final = ((), ("0",), ("1",), ("2",), ("1", "0", "2"))
+SIZES: Final = ((), ("1",), ("2",), ("1", "3", "2"))
 WORK: Final = (*("WORK_COMPLETE", "WORK_FAIL", "WORK_EXCEPTION", "WORK_DATA", "WORK_WARNING", "WORK_STATUS"),)
 IDENTITIES: Final = ("$id", "$id2")
-TABLES: Final = ("status", "prioritystatus", "workers", "show jobs", "show unique jobs")
+TABLES: Final = ("status", "prioritystatus", "workers")
 
 
 def conversations(
@@ -63,6 +65,11 @@ def conversations(
         return course.author.case()
 
     return blocks.map(write)
+
+
+def converse(case: Case) -> Ordeal:
+    """The server goes through a conversation as the model does."""
+    return lambda instance, stage: perform(case, instance, stage)
 
 
 def _operations(traits: Traits, *, clocks: bool) -> SearchStrategy[Operation]:

@@ -64,8 +64,10 @@ class Course:
         self.author.send(anybody, "GET_STATUS", self._some(job))
 
     def status_unique(self, anybody: str, unique: str) -> None:
-        """Somebody asks how far a job is, by its unique."""
-        self.author.send(anybody, "GET_STATUS_UNIQUE", template(unique))
+        """Somebody asks how far a job is, by its unique; of several jobs that have it, any may be meant."""
+        same = [job for job in self._queue.jobs.values() if self.author.value(job.unique) == template(unique)]
+        if len(same) < 2:
+            self.author.send(anybody, "GET_STATUS_UNIQUE", template(unique))
 
     def option(self, anybody: str, option: bytes) -> None:
         """Somebody asks for an option."""
@@ -167,11 +169,10 @@ class Course:
         """
         for job in self._running:
             self._tell(self._holder(job), "WORK_COMPLETE", self.author.value(job.handle))
-        waiting = [name for name, function in self._queue.functions.items() if function.ready]
-        for name in waiting:
+        for name in [name for name, function in self._queue.functions.items() if function.ready]:
             self.author.send(LAST, "CAN_DO", self.author.value(name))
-        while waiting and self.serve(LAST, kind):
-            pass
+            while self.serve(LAST, kind):
+                pass
 
     # --- what the rules have in common ------------------------------------------------------
 

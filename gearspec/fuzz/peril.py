@@ -7,40 +7,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gearspec.protocol.message import GRABS, SUBMITS
 from gearspec.protocol.packet import Line, Packet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearspec.model.connection import Connection
+    from gearspec.model.job import Job
     from gearspec.model.server import Server
 
     Peril = Callable[[Server, Connection, Packet], bool]
 
 
-def perils(server: Server, sender: Connection, item: Packet | Line) -> list[str]:
+def perils(server: Server, sender: Connection, item: Packet | Line, *, woken: bool) -> list[str]:
     """The message, and the classes of `gearspec.harness.target.INPUT_CLASSES` that it falls in now.
 
     Args:
         server: before it has got this.
         sender: who sends it.
         item: what it sends.
+        woken: whether the sender was woken, and has not grabbed since.
     """
     if isinstance(item, Line):
-        return ["running-job-cancelled"] if _running_cancelled(server, item) else []
-    return [item.name, *(name for name, holds in _OF_PACKETS.items() if holds(server, sender, item))]
+        return [name for name, holds in _OF_LINES.items() if holds(server, item)]
+    found = [name for name, holds in _OF_PACKETS.items() if holds(server, sender, item)]
+    found += ["woken-without-grab"] if woken and item.name not in GRABS else []
+    return [item.name, *found]
 
 
 def perils_of_leaving(server: Server, leaver: Connection) -> list[str]:
     """The classes that it falls in when somebody leaves now."""
     jobs = server.exchange.queue.jobs.values()
-    left = [job for job in jobs if leaver.number in job.clients and not job.running]
     found = {
-        "shared-background-job-left": any(job.background for job in left),
-        "worker-with-job-left": any(job.worker == leaver.number for job in jobs),
+        "shared-background-job-left": any(job.background and leaver.number in job.clients for job in jobs),
+        "worker-with-job-left": _held(server, leaver) > 0,
+        "jobs-given-up": _held(server, leaver) > 1,
+        "waiting-client-left": any(leaver.number in job.clients for job in jobs),
         "sleeper-left": leaver.asleep,
     }
     return [name for name, holds in found.items() if holds]
+
+
+def _held(server: Server, worker: Connection) -> int:
+    return sum(job.worker == worker.number for job in server.exchange.queue.jobs.values())
+
+
+def _given_up(server: Server, sender: Connection, packet: Packet) -> bool:
+    return packet.name in {"CANT_DO", "RESET_ABILITIES"} and _held(server, sender) > 1
 
 
 def _exception_unasked(server: Server, sender: Connection, packet: Packet) -> bool:
@@ -58,21 +72,54 @@ def _can_do_again(_server: Server, sender: Connection, packet: Packet) -> bool:
     return packet.name.startswith("CAN_DO") and packet.fields["function"] in sender.abilities
 
 
-def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bool:
-    if not packet.name.startswith("SUBMIT"):
-        return False
+def _joined(server: Server, packet: Packet) -> Job | None:
     fields = packet.fields
-    job = server.exchange.queue.find(fields["function"], fields["unique"], fields["workload"])
+    found = packet.name in SUBMITS
+    return server.exchange.queue.find(*(fields[name] for name in _SAME)) if found else None
+
+
+_SAME: Final = ("function", "unique", "workload")
+
+
+def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bool:
+    job = _joined(server, packet)
     return job is not None and job.abandoned
 
 
-def _running_cancelled(server: Server, line: Line) -> bool:
-    job = server.exchange.queue.jobs.get(line.text.removeprefix(b"cancel job "))
-    return job is not None and job.running
+def _foreign_work(server: Server, sender: Connection, packet: Packet) -> bool:
+    job = server.exchange.queue.jobs.get(packet.fields.get("handle", b""))
+    return packet.name.startswith("WORK_") and (job is None or job.worker != sender.number)
 
 
+def _cant_do_unregistered(_server: Server, sender: Connection, packet: Packet) -> bool:
+    return packet.name == "CANT_DO" and packet.fields["function"] not in sender.abilities
+
+
+def _several_functions(server: Server, sender: Connection, packet: Packet) -> bool:
+    functions = [server.exchange.queue.function(name) for name in sender.abilities]
+    return packet.name in GRABS and sum(bool(function.ready) for function in functions) > 1
+
+
+def _unknown_bounded(server: Server, line: Line) -> bool:
+    command, _, rest = line.text.partition(b" ")
+    return command == b"maxqueue" and rest.partition(b" ")[0] not in server.exchange.queue.functions
+
+
+_CHANGES: Final = frozenset({"CAN_DO", "CAN_DO_TIMEOUT", "CANT_DO", "RESET_ABILITIES"})
 _OF_PACKETS: Final[dict[str, Peril]] = {
     "exception-unasked": _exception_unasked,
     "can-do-again": _can_do_again,
     "abandoned-job-joined": _abandoned_joined,
+    "job-joined": lambda server, _sender, packet: _joined(server, packet) is not None,
+    "foreign-work": _foreign_work,
+    "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
+    "sleeper-changes": lambda _server, sender, packet: sender.asleep and packet.name in _CHANGES,
+    "timeout-zero": lambda _server, _sender, packet: packet.fields.get("timeout") == b"0",
+    "jobs-given-up": _given_up,
+    "cant-do-unregistered": _cant_do_unregistered,
+    "choice-of-functions": _several_functions,
+}
+_OF_LINES: Final[dict[str, Callable[[Server, Line], bool]]] = {
+    "job-cancelled": lambda _, line: line.text.startswith(b"cancel job"),
+    "maxqueue-of-unknown": _unknown_bounded,
 }

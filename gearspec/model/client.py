@@ -146,11 +146,12 @@ class ClientRequests:
         if job is None:
             progress = self.exchange.dialect.unknown_status.encode()
             return {"known": b"0", "running": b"0", "numerator": progress, "denominator": progress}
+        none = self.exchange.dialect.no_progress.encode()
         return {
             "known": b"1",
             "running": b"1" if job.running else b"0",
-            "numerator": job.numerator,
-            "denominator": job.denominator,
+            "numerator": job.numerator or none,
+            "denominator": job.denominator or none,
         }
 
     def set_option(self, sender: Connection, packet: Packet) -> None:

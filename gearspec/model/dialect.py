@@ -46,6 +46,7 @@ class Dialect:
         assign_all: when GRAB_JOB_ALL is answered by JOB_ASSIGN_ALL; without a reducer it
             may be JOB_ASSIGN_UNIQ.
         status_unique: what STATUS_RES_UNIQUE names first.
+        no_progress: numerator and denominator of a job before its first WORK_STATUS.
         unknown_status: numerator and denominator of a job that is not known.
         total: what TOTAL of ``status`` counts, queued and running jobs or the queued ones.
         maxqueue: which jobs of a function are counted against its maximum.
@@ -81,6 +82,7 @@ class Dialect:
     reduce_arguments: Literal[3, 4] = 3
     assign_all: Literal["always", "reducer"] = "always"
     status_unique: Literal["handle", "unique"] = "handle"
+    no_progress: Literal["0", ""] = "0"
     unknown_status: Literal["0", ""] = "0"
     total: Literal["all", "queued"] = "all"
     maxqueue: Literal["all", "queued"] = "all"

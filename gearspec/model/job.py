@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-NO_PROGRESS = b"0"
+NO_PROGRESS = b""
 """Numerator and denominator before the first WORK_STATUS."""
 
 

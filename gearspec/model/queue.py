@@ -93,9 +93,13 @@ class Queue:
         return self._coalescible.get(key) if key else None
 
     def find_unique(self, unique: bytes) -> Job | None:
-        """The oldest job with a unique, of whatever function."""
-        same = (job for job in self.jobs.values() if job.unique == unique)
-        return next(same, None) if unique else None
+        """The oldest job with a unique, of whatever function.
+
+        Clauses: unique-dash-is-workload.
+        """
+        if not unique or (unique == b"-" and self.dialect.dash_unique == "workload"):
+            return None
+        return next((job for job in self.jobs.values() if job.unique == unique), None)
 
     def full(self, function: bytes, priority: Priority) -> bool:
         """Whether a function has as many jobs as ``maxqueue`` allows at a priority.
@@ -161,12 +165,10 @@ class Queue:
 
         Clauses: priority-global.
         """
-        heads = [job for name in functions if (job := self._head(name))]
-        if not heads:
-            return None
-        if self.dialect.priority_scope == "global":
-            return min(heads, key=self.rank)
-        return heads[0] if self.dialect.function_order == "first" else heads[-1]
+        if self.dialect.priority_scope == "function":
+            ordered = functions if self.dialect.function_order == "first" else reversed(list(functions))
+            return next(filter(None, map(self._head, ordered)), None)
+        return min(filter(None, map(self._head, functions)), key=self.rank, default=None)
 
     def _head(self, name: bytes) -> Job | None:
         """The first job of a function that is ready; those that nobody waits for are skipped."""

@@ -93,13 +93,19 @@ def cells(line: bytes) -> list[bytes]:
 
 def same_rows(step: Message, rows: list[list[bytes]], names: Mapping[str, bytes]) -> bool:
     """Whether the rows are those of a TABLE line, in any order."""
-    left = list(step.rows)
-    for row in rows:
-        found = next((want for want in left if _same_row(want, row, names)), None)
-        if found is None:
-            return False
-        left.remove(found)
-    return not left
+    return _match_rows(step.rows, rows, names)
+
+
+def _match_rows(
+    wanted: tuple[tuple[Value | None, ...], ...], rows: list[list[bytes]], names: Mapping[str, bytes]
+) -> bool:
+    """Whether the rows can be dealt to those wanted: one that fits several must not be missed elsewhere."""
+    if len(wanted) != len(rows):
+        return False
+    return not wanted or any(
+        _same_row(wanted[0], row, names) and _match_rows(wanted[1:], [*rows[:at], *rows[at + 1 :]], names)
+        for at, row in enumerate(rows)
+    )
 
 
 def _same_row(want: tuple[Value | None, ...], row: list[bytes], names: Mapping[str, bytes]) -> bool:
