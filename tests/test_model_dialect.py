@@ -210,8 +210,8 @@ def test_an_abandoned_job_may_be_skipped_only_where_its_function_is_looked_at():
     world = World(priority_scope="function", function_order="last", abandoned="skip")
     for function in ("f", "g"):
         world.send("worker", "CAN_DO", function=function)
-    world.submit("leaver", "f")
-    world.leave("leaver")
+    world.submit("client2", "f")
+    world.leave("client2")
     world.submit("client", "g", workload="w")
     assert world.grab("worker") == "w"
     assert world.tell("admin", b"prioritystatus") == [b"f\t0\t1\t0\t1\n", b"g\t0\t0\t0\t1\n", b".\n"]

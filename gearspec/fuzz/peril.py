@@ -105,6 +105,12 @@ def _unknown_bounded(server: Server, line: Line) -> bool:
     return command == b"maxqueue" and rest.partition(b" ")[0] not in server.exchange.queue.functions
 
 
+def _idle_listed(server: Server, line: Line) -> bool:
+    able = {name for peer in server.exchange.connections.values() for name in peer.abilities}
+    functions = server.exchange.queue.functions.values()
+    return b"status" in line.text and any(not known.jobs and known.name not in able for known in functions)
+
+
 _CHANGES: Final = frozenset({"CAN_DO", "CAN_DO_TIMEOUT", "CANT_DO", "RESET_ABILITIES"})
 _OF_PACKETS: Final[dict[str, Peril]] = {
     "exception-unasked": _exception_unasked,
@@ -112,6 +118,7 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "abandoned-job-joined": _abandoned_joined,
     "job-joined": lambda server, _sender, packet: _joined(server, packet) is not None,
     "foreign-work": _foreign_work,
+    "sleep-of-a-worker": lambda _server, _sender, packet: packet.name == "PRE_SLEEP",
     "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
     "sleeper-changes": lambda _server, sender, packet: sender.asleep and packet.name in _CHANGES,
     "timeout-zero": lambda _server, _sender, packet: packet.fields.get("timeout") == b"0",
@@ -122,4 +129,5 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
 _OF_LINES: Final[dict[str, Callable[[Server, Line], bool]]] = {
     "job-cancelled": lambda _, line: line.text.startswith(b"cancel job"),
     "maxqueue-of-unknown": _unknown_bounded,
+    "idle-function-listed": _idle_listed,
 }
