@@ -129,5 +129,8 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
 _OF_LINES: Final[dict[str, Callable[[Server, Line], bool]]] = {
     "job-cancelled": lambda _, line: line.text.startswith(b"cancel job"),
     "maxqueue-of-unknown": _unknown_bounded,
+    "maxqueue-of-three": lambda _server, line: (
+        line.text.startswith(b"maxqueue") and len(line.text.split()) == 5
+    ),
     "idle-function-listed": _idle_listed,
 }

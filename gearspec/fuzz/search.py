@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
@@ -10,7 +11,7 @@ from unittest import SkipTest
 from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import HypothesisWarning, Unsatisfiable
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
@@ -96,9 +97,10 @@ def _undistracted() -> Iterator[None]:
     """Let the same seed give the same examples wherever it is used.
 
     Hypothesis also draws the constants of whichever modules of the user are loaded, remembers them, and
-    has no setting against it.
+    has no setting against it. Nor need it mind how long a script is that it prints to nobody.
     """
     with (
+        warnings.catch_warnings(action="ignore", category=HypothesisWarning),
         patch.object(providers, "_get_local_constants", Constants, create=True),
         patch.object(providers, "CONSTANTS_CACHE", {}, create=True),
     ):

@@ -163,7 +163,7 @@ class Either:
 Step = Message | Listen | Call | Report | Together | Either
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One conversation.
 
@@ -190,7 +190,3 @@ class Case:
     steps: tuple[Step, ...]
     path: str
     line: int
-
-    def __repr__(self) -> str:
-        """Where it stands; a script is too long to be told whenever an example is."""
-        return f"Case({self.id!r}, {self.path!r}, {self.line})"
