@@ -115,7 +115,7 @@ def _line(problem: yaml.YAMLError, text: str) -> int:
     return text.partition(character)[0].count("\n") + 1
 
 
-_TOO_DEEP: Final = f"lists and mappings stand more than {_DEEPEST} deep in one another"
+_TOO_DEEP: Final = f"lists and mappings are nested more than {_DEEPEST} deep"
 
 
 class _Builder:

@@ -77,7 +77,8 @@ def test_an_empty_document_is_none():
         ("a: 1\n---\nb: 2\n", 2, "not YAML"),
         ("a: é\nb: \x00", 2, "not YAML"),
         ("a:\n- " + "[" * 63 + "]" * 63, 2, "deep"),
-        ("- " * 9999 + "x", 1, "deep"),
+        # libyaml has a bound of its own, which is another in each version.
+        ("- " * 9999 + "x", 1, "nest"),
     ],
 )
 def test_what_is_not_strict_yaml_is_refused_at_its_line(text, line, words):
