@@ -9,14 +9,16 @@ pytest_plugins = ["gearspec.property"]
 
 
 @pytest.mark.clause(
-    *("submit-job-created", "grab-job-assign", "grab-no-job", "presleep-wakes", "results-only-to-submitter"),
-    *(
-        "priority-fifo",
-        "forwarded-unchanged",
-        "one-terminal-packet",
-        "status-res-fields",
-        "admin-status-columns",
-    ),
+    "submit-job-created",
+    "grab-job-assign",
+    "grab-no-job",
+    "presleep-wakes",
+    "results-only-to-submitter",
+    "priority-fifo",
+    "forwarded-unchanged",
+    "one-terminal-packet",
+    "status-res-fields",
+    "admin-status-columns",
 )
 def test_every_conversation_goes_as_the_specification_says(gear_property: Property):
     """Every conversation goes as the specification says."""
