@@ -91,6 +91,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_natural,
         help="what the examples of properties follow from; 0 for quick, else chosen at random and printed",
     )
+    add(
+        "--gear-against",
+        metavar="TARGET",
+        action="append",
+        default=[],
+        help="compare the server under test with this one, as conversations go with both (several times)",
+    )
     add("--gear-fuzz-db", metavar="REDIS-URL", help="share what is found with other machines")
 
 

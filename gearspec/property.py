@@ -1,10 +1,10 @@
 """A property as pytest sees it: a test in Python that tries examples on the target of the run.
 
 A file of such tests says ``pytest_plugins = ["gearspec.property"]`` and uses the fixture
-`gear_property`, or `gear_ordeal` for what is gone through once. To reports, to the known deviations
-and to the summary, a property is a case without a script: its id is the name of the test in
-kebab-case, its title the docstring, its clauses those of the marker ``clause``, and what is under test
-the role in the marker ``under_test``: a server if there is none.
+`gear_property`; or `gear_difference` to compare servers, or `gear_ordeal` for what is gone through once.
+To reports, to the known deviations and to the summary, a property is a case without a script: its id is
+the name of the test in kebab-case, its title the docstring, its clauses those of the marker ``clause``,
+and what is under test the role in the marker ``under_test``: a server if there is none.
 
 PYTEST_DONT_REWRITE: a file of properties imports this before it names it as a plugin,
 and pytest would warn of that.
@@ -28,6 +28,7 @@ from gearspec.errors import AuthorError
 from gearspec.failure import escaped, explain_failure, replay_command
 from gearspec.fuzz.arena import ServerArena
 from gearspec.fuzz.audition import Audition
+from gearspec.fuzz.difference import Comparison, acquainted
 from gearspec.fuzz.effort import QUICK, make_effort
 from gearspec.fuzz.find import write_find
 from gearspec.fuzz.search import Filter, Search
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from gearspec.fuzz.effort import Effort
     from gearspec.fuzz.search import Arena, Examples
     from gearspec.fuzz.survey import Survey
+    from gearspec.harness.target import Target
     from gearspec.report import Record, Searched
     from gearspec.run import Run
     from gearspec.script.case import Case
@@ -69,11 +71,13 @@ class Property:
 
     Attributes:
         case: what stands for it wherever cases are expected.
+        rivals: servers with which the one under test is compared.
         gap: why it was not tried; empty if it was.
     """
 
     def __init__(self, item: pytest.Function, run: Run, part: int = 0) -> None:
         self.case = as_case(item)
+        self.rivals: list[Target] = []
         self.gap = ""
         self._item, self._run, self._role, self._part = item, run, _role(item), part
         self._result: Result | None = None
@@ -99,6 +103,11 @@ class Property:
     def traits(self) -> Traits:
         """How the target is talked with."""
         return self._run.target.traits
+
+    @property
+    def sides(self) -> list[Traits]:
+        """The same of it and of its rivals, in this order."""
+        return [self.traits, *(rival.traits for rival in self.rivals)]
 
     def hold(
         self,
@@ -126,14 +135,15 @@ class Property:
         self._avoided.update(permitted.avoided)
         self._note()
         self._searched = make_searched(survey, effort.seed)
-        self._judge(survey.result, *self._again_options(survey))
+        against = [f"--gear-against={rival.name}" for rival in self.rivals]
+        self._judge(survey.result, *against, *self._again_options(survey))
 
     def permits(self, what: str) -> bool:
         """Whether an example may have something that programs are known to get wrong, a word of ``avoid``.
 
         What this one gets wrong may not occur, and is counted.
         """
-        avoided = what in self._run.target.avoid
+        avoided = any(what in target.avoid for target in (self._run.target, *self.rivals))
         self._avoided.update([what] if avoided else [])
         return not avoided
 
@@ -184,6 +194,8 @@ class Property:
         """Where the role of this property is tried."""
         if isinstance(self._run.session, Casting):
             return Audition(self._run.session, self._role)
+        if self.rivals:
+            return Comparison([self._run.target, *self.rivals], self._run.options.scale)
         return ServerArena(self._run.target, self._run.options.scale)
 
     @contextmanager
@@ -249,17 +261,24 @@ def gear_property(request: pytest.FixtureRequest) -> Property:
 
 
 @pytest.fixture
+def gear_difference(request: pytest.FixtureRequest) -> Property:
+    """The same for a test that compares the server under test with those of ``--gear-against``."""
+    return _found(request, request.config.option.gear_against)
+
+
+@pytest.fixture
 def gear_ordeal(request: pytest.FixtureRequest) -> Property:
     """The same for a test that is gone through once."""
     return _found(request)
 
 
-def _found(request: pytest.FixtureRequest) -> Property:
+def _found(request: pytest.FixtureRequest, rivals: Collection[str] = ()) -> Property:
     item: pytest.Function = request.node
     run = _conduct(request.config).run_of(_role(item))
     found = item.stash[_KEY] = Property(item, run, getattr(request, "param", 0))
     try:
         found.gap = run.refusal(found.case) or ""
+        found.rivals = [acquainted(name, run.options.scale) for name in rivals]
     except AuthorError as problem:
         pytest.exit(escaped(str(problem)), pytest.ExitCode.USAGE_ERROR)
     if found.gap:
@@ -276,9 +295,10 @@ def parts_of(config: pytest.Config) -> int:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each part of a search, for the processes of xdist to share."""
     parts = parts_of(metafunc.config)
-    if parts > 1 and "gear_property" in metafunc.fixturenames:
-        names = [f"part-{part + 1}" for part in range(parts)]
-        metafunc.parametrize("gear_property", range(parts), indirect=True, ids=names)
+    for fixture in {"gear_property", "gear_difference"}.intersection(metafunc.fixturenames):
+        if parts > 1:
+            names = [f"part-{part + 1}" for part in range(parts)]
+            metafunc.parametrize(fixture, range(parts), indirect=True, ids=names)
 
 
 def as_case(item: pytest.Function) -> Case:
@@ -316,7 +336,7 @@ def _properties(items: list[pytest.Item]) -> Iterator[pytest.Function]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each property with its level; drop those below the wanted one, or of a role not tested."""
+    """Mark each property with its level; drop those below the wanted one, and what is not to be tested."""
     weak, conduct = set(), _conduct(config)
     for item in _properties(items):
         case, role = as_case(item), _role(item)
@@ -324,7 +344,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.stash[ITEM_ID] = item_id(case, role)
         item.add_marker(level)
         tested = role in conduct.roles and conduct.has(role)
-        if not tested or weigh(level) > weigh(config.option.gear_level):
+        alone = "gear_difference" in item.fixturenames and not config.option.gear_against
+        if not tested or alone or weigh(level) > weigh(config.option.gear_level):
             weak.add(item)
     if weak:
         config.hook.pytest_deselected(items=list(weak))

@@ -21,8 +21,8 @@ PROBES: Final = f"probes{SUFFIX}"
 """The file of probes: they find out what a target can do, and are no cases of their own."""
 CHECKS: Final = f"checks{SUFFIX}"
 """The file of checks: they find out whether an adapter can be believed, and are no cases either."""
-FIXTURES: Final = frozenset({"gear_property", "gear_ordeal"})
-"""What a test that is a property takes, one or the other."""
+FIXTURES: Final = frozenset({"gear_property", "gear_difference", "gear_ordeal"})
+"""What a test that is a property takes, one of them."""
 
 
 def is_suite(path: Path) -> bool:

@@ -95,3 +95,10 @@ def test_rows_are_compared_as_a_set_with_any_cell_for_a_star():
     assert not same_rows(step, [[b"x", b"1"]], NAMES)
     assert not same_rows(step, [[b"x", b"1"], [b"H:1", b"7"], [b"H:1", b"7"]], NAMES)
     assert not same_rows(step, [[b"x", b"1", b"2"], [b"H:1", b"7"]], NAMES)
+
+
+def test_a_row_that_fits_several_lines_is_not_taken_from_the_only_one_that_another_line_has():
+    step = line("TABLE", rows=((None, template("1")), (template("$job"), template("1"))))
+    assert same_rows(step, [[b"H:1", b"1"], [b"x", b"1"]], NAMES)
+    assert same_rows(step, [[b"x", b"1"], [b"H:1", b"1"]], NAMES)
+    assert not same_rows(step, [[b"x", b"1"], [b"x", b"1"]], NAMES)

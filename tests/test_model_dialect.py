@@ -244,6 +244,15 @@ def test_a_full_queue_may_lose_its_last_job():
     assert order(world, 3) == ["1", "3", None]
 
 
+def test_a_queue_that_is_too_full_may_lose_all_that_is_too_much():
+    world = started(full_queue="fail-last")
+    handles = [world.submit("client", workload=workload) for workload in "123"]
+    world.tell("admin", b"maxqueue f 2")
+    world.submit("client2", workload="4")
+    assert world.take("client") == [("WORK_FAIL", handles[2]), ("WORK_FAIL", handles[1])]
+    assert order(world, 3) == ["1", "4", None]
+
+
 def test_a_full_queue_with_nothing_to_lose_takes_the_job():
     world = started(full_queue="fail-last")
     world.tell("admin", b"maxqueue f 1")

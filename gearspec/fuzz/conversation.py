@@ -6,7 +6,9 @@ left out leaves the others what they were, which is what makes a conversation sh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
@@ -14,11 +16,10 @@ from hypothesis import strategies as st
 from gearspec.fuzz.course import Course, served
 from gearspec.harness.performance import perform
 from gearspec.model.client import PRIORITIES
-from gearspec.protocol.message import GRABS
 from gearspec.script.case import CLOSE, RESET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -54,17 +55,26 @@ def conversations(
         permits: see `gearspec.fuzz.author.Author`.
         clocks: see `Course`.
     """
-    # In blocks, since a list of single operations is mostly too short for anything to happen.
-    blocks = st.lists(st.lists(_operations(traits, clocks=clocks), min_size=1, max_size=12), max_size=10)
+    return parallel_conversations([traits], permits, clocks=clocks).map(itemgetter(0))
 
-    def write(found: list[list[Operation]]) -> Case:
+
+def parallel_conversations(
+    servers: Sequence[Traits], permits: Permits = lambda _: True, *, clocks: bool = False
+) -> SearchStrategy[list[Case]]:
+    """The same for several servers: of each conversation a script for each of them, in its dialect."""
+    common = frozenset.intersection(*(traits.capabilities for traits in servers))
+    operations = _operations(replace(servers[0], capabilities=common), clocks=clocks)
+    # In blocks, since a list of single operations is mostly too short for anything to happen.
+    blocks = st.lists(st.lists(operations, min_size=1, max_size=12), max_size=10)
+
+    def write(traits: Traits, found: list[list[Operation]]) -> Case:
         course = Course(traits, permits, clocks=clocks)
         for rule, arguments in chain.from_iterable(found):
             rule(course, *arguments)
-        course.finish(traits.grab)
+        course.finish()
         return course.author.case()
 
-    return blocks.map(write)
+    return blocks.map(lambda found: [write(traits, found) for traits in servers])
 
 
 def converse(case: Case) -> Ordeal:
@@ -81,8 +91,9 @@ def _operations(traits: Traits, *, clocks: bool) -> SearchStrategy[Operation]:
     client, worker, anybody = map(st.sampled_from, (CLIENTS, WORKERS, ANYBODY))
     function, unique, data, option, sizes = map(st.sampled_from, (FUNCTIONS, UNIQUES, BYTES, OPTIONS, SIZES))
     admin, job = st.just("admin"), st.integers(0, 9)
-    grab, work, end = some(GRABS), some(WORK), st.sampled_from([CLOSE, RESET])
+    grab, work, end = st.integers(0, 2), some(WORK), st.sampled_from([CLOSE, RESET])
     rules: list[tuple[int, str, Rule, tuple[SearchStrategy[Any], ...]]] = [
+        (1, "", Course.pause, ()),  # the first is the simplest
         (8, "", Course.submit, (client, some(PRIORITIES), function, unique, data)),
         (5, "", Course.can_do, (worker, function)),
         (5, "", Course.grab, (worker, grab)),

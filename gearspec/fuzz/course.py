@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from gearspec.fuzz.author import NEEDS, Author
 from gearspec.model.client import REDUCES
+from gearspec.protocol.message import GRABS
 from gearspec.script.value import Clock, literal, template
 
 if TYPE_CHECKING:
@@ -93,11 +94,12 @@ class Course:
         """A worker takes back all that it said."""
         self.author.send(worker, "RESET_ABILITIES")
 
-    def grab(self, worker: str, kind: str) -> None:
-        """A worker grabs a job, whether there is one or not."""
-        self.author.send(worker, kind)
+    def grab(self, worker: str, kind: int) -> None:
+        """A worker grabs a job, whether there is one or not, in one of the ways that the server knows."""
+        kinds = [self._traits.grab, *(name for name in GRABS if served(name, self._traits))]
+        self.author.send(worker, kinds[kind % len(kinds)])
 
-    def serve(self, worker: str, kind: str) -> Job | None:
+    def serve(self, worker: str, kind: int = 0) -> Job | None:
         """A worker grabs a job and completes it, if it gets one; this job."""
         before = {job.handle for job in self._running}
         self.grab(worker, kind)
@@ -157,21 +159,20 @@ class Course:
 
     # --- time, and the end ------------------------------------------------------------------
 
+    def pause(self) -> None:
+        """Nobody does anything: what other operations become when a conversation shrinks."""
+
     def lapse(self) -> None:
         """What is due happens."""
         self.author.lapse()
 
-    def finish(self, kind: str) -> None:
-        """Whoever has a job completes it, and one more worker takes what waits: nothing may have got lost.
-
-        Args:
-            kind: of grab.
-        """
+    def finish(self) -> None:
+        """Whoever has a job completes it, and one more worker takes what waits: nothing may have got lost."""
         for job in self._running:
             self._tell(self._holder(job), "WORK_COMPLETE", self.author.value(job.handle))
         for name in [name for name, function in self._queue.functions.items() if function.ready]:
             self.author.send(LAST, "CAN_DO", self.author.value(name))
-            while self.serve(LAST, kind):
+            while self.serve(LAST):
                 pass
 
     # --- what the rules have in common ------------------------------------------------------

@@ -11,7 +11,7 @@ from gearspec.protocol.message import GRABS, SUBMITS
 from gearspec.protocol.packet import Line, Packet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gearspec.model.connection import Connection
     from gearspec.model.job import Job
@@ -86,6 +86,10 @@ def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bo
     return job is not None and job.abandoned
 
 
+def _dash(fields: Mapping[str, bytes]) -> bool:
+    return fields.get("unique") == b"-" and not fields.get("workload", b"-")
+
+
 def _foreign_work(server: Server, sender: Connection, packet: Packet) -> bool:
     job = server.exchange.queue.jobs.get(packet.fields.get("handle", b""))
     return packet.name.startswith("WORK_") and (job is None or job.worker != sender.number)
@@ -121,6 +125,7 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "sleep-of-a-worker": lambda _server, _sender, packet: packet.name == "PRE_SLEEP",
     "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
     "sleeper-changes": lambda _server, sender, packet: sender.asleep and packet.name in _CHANGES,
+    "dash-without-workload": lambda _server, _sender, packet: _dash(packet.fields),
     "timeout-zero": lambda _server, _sender, packet: packet.fields.get("timeout") == b"0",
     "jobs-given-up": _given_up,
     "cant-do-unregistered": _cant_do_unregistered,

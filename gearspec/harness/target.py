@@ -30,6 +30,7 @@ INPUT_CLASSES: Final = {
     "cant-do-unregistered": "CANT_DO of a function that this connection has not registered",
     "choice-of-functions": "a grab for which there are jobs of several functions",
     "create-function-empty": "the admin command create function with an empty name",
+    "dash-without-workload": "a submit with the unique - and without a workload",
     "exception-unasked": "WORK_EXCEPTION of a job of which a client has not asked for exceptions",
     "foreign-work": "WORK_* about a job that its sender does not have",
     "huge-size": "a header that announces 2 GiB or more",

@@ -71,7 +71,7 @@ class ClientRequests:
         if job:
             self.attach(sender, packet.name, job)
             return
-        if self.queue.full(function, priority) and not self.make_room(sender, function):
+        if self.queue.full(function, priority) and not self.make_room(sender, function, priority):
             return
         job = self.queue.create(function, unique, reducer, workload, priority)
         job.due = due
@@ -101,7 +101,7 @@ class ClientRequests:
             job.clients.append(sender.number)
         self.exchange.send(sender.number, "JOB_CREATED", handle=job.handle)
 
-    def make_room(self, sender: Connection, function: bytes) -> bool:
+    def make_room(self, sender: Connection, function: bytes, priority: Priority) -> bool:
         """Deal with a queue that is full; returns whether the new job may have a place.
 
         Clauses: maxqueue-refuses.
@@ -110,7 +110,7 @@ class ClientRequests:
             self.exchange.error(sender.number, "QUEUE_ERROR", "The queue of this function is full")
             return False
         ready = self.queue.function(function).ready
-        if ready:
+        while ready and self.queue.full(function, priority):
             self.exchange.fail(ready[-1])
         return True
 

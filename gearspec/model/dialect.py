@@ -50,7 +50,7 @@ class Dialect:
         unknown_status: numerator and denominator of a job that is not known.
         total: what TOTAL of ``status`` counts, queued and running jobs or the queued ones.
         maxqueue: which jobs of a function are counted against its maximum.
-        full_queue: the submit is refused, or taken and the last queued job failed.
+        full_queue: the submit is refused, or taken and the last queued jobs failed until there is room.
         wakeup: how many sleeping workers are woken for a job; 0 is all.
         foreign_work: what a worker gets for a WORK_* about a job that it does not have.
         trailing_nul: a NUL after a last argument that is text makes the packet malformed, or
