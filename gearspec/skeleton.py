@@ -319,19 +319,21 @@ def expect_all(*wants: Want, within: float = 2) -> None:
 def choose(*wants: Want, within: float | None = None) -> int:
     """Find out which of several things comes, and leave it there; returns its place.
 
-    Without a time, it is clear that nothing comes once the server has dealt with everything.
+    Without a time, it is clear that nothing comes once the server has dealt with everything;
+    where that cannot be asked, after a moment.
     """
-    until = time.monotonic() + (2 if within is None else within)
     kinds = {want.kind for want in wants}
     for party in peers:
         fence(party)
+    silent = [place for place, want in enumerate(wants) if want.kind == "nothing"]
+    blind = any(not peer(wants[place].party).sound for place in silent)
+    patience = within if within is not None else 0.2 * blind if silent else 2
+    until = time.monotonic() + patience
     while True:
         heads = [(place, came) for place, want in enumerate(wants) if (came := head(want, kinds))]
         full = [place for place, came in heads if fits(wants[place], came, bind=False)]
         same = [place for place, came in heads if wants[place].kind == came.kind]
-        silent = [place for place, want in enumerate(wants) if want.kind == "nothing"]
-        late = time.monotonic() > until
-        if full or same or late or (silent and within is None):
+        if full or same or time.monotonic() > until:
             return (full or same or silent or [0])[0]
         pump(until)
 
