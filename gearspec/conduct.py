@@ -46,14 +46,13 @@ class Conduct:
     Attributes:
         roles: what cases are collected for: those of the program that an option names; all of them if there
             is none; and none if there are two, since those meet each other.
-        files: where each case was found, by its id.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         server = frozenset() if config.option.testee else frozenset({_SERVER})
         self.roles = server | (frozenset() if config.option.target else _LIBRARY)
-        self.files: dict[str, Path] = {}
+        self._found: dict[str, Path] = {}
         self._worker = hasattr(config, "workerinput")
         self._runs: dict[str, Run] = {}
         self._minutes: Minutes | None = None
@@ -105,7 +104,12 @@ class Conduct:
         # pytest itself has no name for a file outside its root directory.
         outside = not file_path.is_relative_to(self.config.rootpath)
         nodeid = str(file_path) if outside else None
-        return CaseFile.from_parent(parent, path=file_path, nodeid=nodeid, conduct=self)
+        return CaseFile.from_parent(
+            parent, path=file_path, nodeid=nodeid, run_of=self._collected_for, found=self._found
+        )
+
+    def _collected_for(self, role: str) -> Run | None:
+        return self.run_of(role) if role in self.roles else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(

@@ -16,10 +16,9 @@ from gearspec.script.verdict import Result, Verdict
 from gearspec.suite import case_level, item_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gearspec.conduct import Conduct
     from gearspec.run import Run
     from gearspec.script.case import Case
 
@@ -32,15 +31,22 @@ class CaseFile(pytest.File):
     """A file of cases.
 
     Args:
-        conduct: which roles are under test, and what was collected before.
+        run_of: the run with the program of a role; None for a role that is not under test.
+        found: where each case of other files was found, by its id; its own are added.
 
     Attributes:
         broken: whether its author has to mend it.
     """
 
-    def __init__(self, *, conduct: Conduct, **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
+    def __init__(
+        self,
+        *,
+        run_of: Callable[[str], Run | None],
+        found: dict[str, Path],
+        **kwargs: Any,  # noqa: ANN401 - pytest's own
+    ) -> None:
         super().__init__(**kwargs)
-        self.conduct = conduct
+        self._run_of, self._found = run_of, found
         self.broken = False
 
     def collect(self) -> Iterator[CaseItem]:
@@ -50,12 +56,12 @@ class CaseFile(pytest.File):
         except AuthorError as error:
             raise self._broken(str(error)) from None
         for case in cases:
-            other = self.conduct.files.setdefault(case.id, self.path)
+            other = self._found.setdefault(case.id, self.path)
             if other != self.path:
                 raise self._broken(f"{case.path}:{case.line}: {other} has the id '{case.id}' as well")
             for role in case.under_test:
-                if role in self.conduct.roles:
-                    name, run = item_id(case, role), self.conduct.run_of(role)
+                if run := self._run_of(role):
+                    name = item_id(case, role)
                     yield CaseItem.from_parent(self, name=name, case=case, role=role, run=run)
 
     def _broken(self, message: str) -> Exception:
