@@ -86,6 +86,14 @@ def test_an_adapter_is_killed_with_all_that_it_started(started):
     adapter.stop()
 
 
+def test_its_time_on_a_processor_is_that_of_its_family(started):
+    code = "import subprocess; child = subprocess.Popen(['cat']); print(child.pid, flush=True); child.wait()"
+    adapter = started(code)
+    with os.fdopen(os.dup(adapter.reader)) as lines:
+        child = int(lines.readline())
+    assert adapter.spent().keys() >= {adapter.pid, child}
+
+
 def test_a_program_that_does_not_exist_is_told():
     with pytest.raises(UsageError, match="there is no program /no/such"):
         AdapterProcess(Located(("/no/such",), {}, None), identities()[-1])
@@ -106,6 +114,7 @@ def test_the_reference_is_an_adapter_as_well():
         with os.fdopen(os.dup(adapter.reader), "rb") as file:
             hello = read_hello(adapter.hear(file.readline()))
             assert (hello.roles, hello.version) == (("client", "worker"), __version__)
+            assert len(adapter.spent()) == 1
             adapter.stop()
             assert file.read() == b""
     finally:

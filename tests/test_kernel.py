@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-from gearspec.harness.kernel import family, listens, resident
+from gearspec.harness.kernel import family, listens, resident, spent
 
 NOBODY = 2**22 + 1  # above the largest process id of Linux
 
@@ -26,9 +26,28 @@ def test_memory_counts_what_a_child_holds():
         assert resident(child.pid) > 64 << 20
 
 
+def test_time_on_a_processor_is_told_of_each_thread_of_a_process_and_its_children():
+    code = """if True:
+        import sys, threading, time
+        def work():
+            while time.thread_time() < 0.1:
+                pass
+        worker = threading.Thread(target=lambda: [work(), print(flush=True), sys.stdin.read()])
+        worker.start()
+    """
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        alone = spent(child.pid)
+        assert len(alone) == 2
+        assert sorted(alone.values())[1] > 0.09
+        assert alone.keys() < spent(os.getpid()).keys()
+
+
 def test_a_process_that_is_gone_holds_nothing_and_listens_nowhere():
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert resident(NOBODY) == 0
+        assert spent(NOBODY) == {}
         assert not listens(NOBODY, server.getsockname()[1])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gearspec.errors import AdapterError, HarnessError
 from gearspec.script.action import Arrival, How, Send, Shut, Sign, Wait
-from gearspec.script.scene import Ask, Deafen, Listen, Said, Settle
+from gearspec.script.scene import Ask, Clock, Deafen, Listen, Said, Settle, Spent
 from gearspec.script.verdict import Result, Verdict
 from gearspec.wire import listener
 from gearspec.wire.listener import PAUSE
@@ -318,3 +318,30 @@ def test_a_scene_that_fails_while_it_cleans_up_leaves_nothing_all_the_same(stage
         run.close()
     assert not stage.selector.get_map()
     run.adapter.stop()
+
+
+def test_the_clock_of_the_adapter_arrives_at_once(stage):
+    class Timed(Embedded):
+        def spent(self):
+            return {7: 0.25}
+
+    run = stage.begin(Clock(), Wait(102.0), start=lambda: Timed(lambda asks, _: list(asks)))
+    run.resume(100.0)
+    assert stage.news[-1].arrivals == (Spent(100.0, {7: 0.25}),)
+
+
+def test_of_an_adapter_that_has_not_started_no_clock_is_known(stage):
+    def start():
+        raise AdapterError("it does not start")
+
+    def scene():
+        try:
+            yield Wait(102.0)
+        except AdapterError:
+            stage.news.append((yield Clock()))
+        return Result(Verdict.PASS)
+
+    run = stage.begin_scene(scene(), start=start)
+    run.resume(100.0)
+    run.resume(100.0)
+    assert stage.news[-1].arrivals == (Spent(100.0, {}),)

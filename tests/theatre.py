@@ -9,7 +9,7 @@ from gearspec.protocol.packet import Decoder, Packet, request
 from gearspec.script.action import Arrival, How, Send, Shut, Sign, Wait
 from gearspec.script.guest import TesteeStage
 from gearspec.script.load import parse_cases
-from gearspec.script.scene import Ask, Deafen, Ended, Listen, News, Said, Settle
+from gearspec.script.scene import Ask, Clock, Deafen, Ended, Listen, News, Said, Settle, Spent
 from gearspec.script.testee import scenes
 from gearspec.script.trait import ABILITIES
 from gearspec.script.verdict import Result, worst
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gearspec.script.case import Case
-    from gearspec.script.scene import Scene
+    from gearspec.script.scene import Scene, Tidings
 
 FEATURES = {
     "client": frozenset(ABILITIES["client"])
@@ -32,7 +32,7 @@ class Puppet:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.arrivals: deque[Arrival | Said | Ended] = deque()
+        self.arrivals: deque[Tidings] = deque()
         self.listening: dict[str, bool] = {}
         self.accepted: dict[str, int] = {}
         self.servers: list[str] = []
@@ -84,6 +84,10 @@ class Puppet:
     def ended(self, connection: str) -> None:
         """A server ended a connection."""
 
+    def spent(self) -> dict[int, float]:
+        """The seconds that each of its threads has been on a processor."""
+        return {1: 0.0}
+
 
 def perform(scene: Scene, puppet: Puppet) -> Result:
     """Play one scene with a puppet."""
@@ -113,6 +117,8 @@ def _carry_out(cue: Any, puppet: Puppet) -> None:
     elif isinstance(cue, Shut):
         if puppet.decoders.pop(cue.party, None) and cue.how is not How.HALF_CLOSE:
             puppet.ended(cue.party)
+    elif isinstance(cue, Clock):
+        puppet.arrivals.append(Spent(puppet.now, puppet.spent()))
     elif isinstance(cue, Wait | Settle) and not puppet.arrivals:
         puppet.now = max(puppet.now, cue.until)
 

@@ -18,6 +18,7 @@ from gearspec.protocol.message import BY_NAME, LEGAL, REQ, RES
 from gearspec.protocol.packet import Packet, check, response
 from gearspec.script import case as words
 from gearspec.script.case import Branch, Call, Case, Either, Listen, Message, Report, Step
+from gearspec.script.rest import CLAUSE
 from gearspec.script.value import AnyOf, literal
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from gearspec.script.value import Value
 
-CLAUSE: Final = "any-bytes-survived"
-"""The clause that a client or worker breaks which does not survive a lie."""
 BACK: Final = 15.0
 """Seconds in which a worker whose connection was ended is back."""
 _FUNCTION: Final = b"gear-function"

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from gearspec.harness.contract import Dialogue
+from gearspec.harness.kernel import spent
 from gearspec.harness.life import DOWN, Life
 from gearspec.peers.adapter import run
 
@@ -63,6 +64,10 @@ class AdapterProcess(Dialogue, Life):
         if self._tail is None and self.alive:
             self._reason = self._reason or reason
             self._signal(signal.SIGKILL)
+
+    def spent(self) -> dict[int, float]:
+        """Seconds that each of its threads, and of what it started, has been on a processor."""
+        return spent(self.pid)
 
     def leave(self, seconds: float) -> bool:
         """Ask nothing any more; whether it ends within so many seconds."""
@@ -114,6 +119,11 @@ class EmbeddedAdapter(Dialogue):
         self._thread.join(DOWN)
         self._ours.close()
         os.close(self.writer)
+
+    def spent(self) -> dict[int, float]:
+        """Seconds that its thread has been on a processor."""
+        mine = self._thread.native_id
+        return {thread: seconds for thread, seconds in spent(os.getpid()).items() if thread == mine}
 
     def leave(self, seconds: float) -> bool:
         """Ask nothing any more; whether it ends within so many seconds."""

@@ -20,7 +20,7 @@ from gearspec.script.verdict import Result, Verdict
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from gearspec.script.scene import Cue, News, Scene
+    from gearspec.script.scene import Cue, News, Scene, Tidings
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Interview:
 
     def __init__(self) -> None:
         self._number = 0
-        self._news = deque[Arrival | Said | Ended]()
+        self._news: deque[Tidings] = deque()
 
     def ask(self, request: Mapping[str, Any], within: float = PATIENCE) -> Talk[Mapping[str, Any]]:
         """Ask, and wait for the answer."""
@@ -182,9 +182,10 @@ class _Interview:
         while True:
             while self._news:
                 arrival = self._news.popleft()
-                if not isinstance(arrival, Arrival):
+                if isinstance(arrival, Said | Ended):
                     return arrival
-                yield from self._serve(arrival)
+                if isinstance(arrival, Arrival):
+                    yield from self._serve(arrival)
             if (yield from self._do(Wait(until))) >= until and not self._news:
                 return None
 

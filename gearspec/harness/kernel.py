@@ -1,4 +1,4 @@
-"""What Linux says of a process: its children, its memory, and whether it listens."""
+"""What Linux says of a process: its children, its memory, its time, and whether it listens."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def resident(pid: int) -> int:
     """The memory that a process and its descendants hold, in bytes; 0 if they are gone."""
     fields = (_read(_PROC / str(member) / "statm").split() for member in family(pid))
     return sum(int(numbers[1]) * _PAGE for numbers in fields if numbers)
+
+
+def spent(pid: int) -> dict[int, float]:
+    """The seconds that each thread of a process and of its descendants has been on a processor, by its id."""
+    files = (file for member in family(pid) for file in (_PROC / str(member) / "task").glob("*/schedstat"))
+    told = ((int(file.parent.name), _read(file).split()) for file in files)
+    return {thread: int(numbers[0]) / 1e9 for thread, numbers in told if numbers}
 
 
 def listens(pid: int, port: int) -> bool:

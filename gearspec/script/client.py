@@ -207,6 +207,7 @@ class ClientPlayer(Guest):
         self.over = True
         self.host.check_alive()
         if "quit" not in self.written:
+            yield from self.rest()
             yield from self.host.ask(do="quit")
         yield from self._until_gone()
         if self.host.pending and self.host.ended is None:

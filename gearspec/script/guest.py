@@ -28,6 +28,7 @@ from gearspec.script.load import servers, walk
 from gearspec.script.phrase import came
 from gearspec.script.player import Expected, Player
 from gearspec.script.project import expects, is_silence
+from gearspec.script.rest import CLAUSE, check_rest
 from gearspec.script.scene import Cue, News
 from gearspec.script.verdict import Result, Stopped, Verdict
 
@@ -114,6 +115,12 @@ class Guest(Player[Cue, News, Catch]):
     @abstractmethod
     def end(self) -> Hosting[None]:
         """What must hold when the last line is over."""
+
+    def rest(self) -> Hosting[None]:
+        """Who has nothing to do must not spin, if that is what the case is about."""
+        if CLAUSE in self.case.clauses:
+            self.expected, self.found = "rest", "none"
+            yield from check_rest(self.host)
 
     def leftovers(self) -> Hosting[None]:
         """No packet may be left that no line has taken."""

@@ -10,7 +10,7 @@ from gearspec.errors import AdapterError, TargetGone
 from gearspec.protocol.transcript import CLOSE, HALF_CLOSE, OPEN, RAW, RESET, Note, Speech, Transcript
 from gearspec.script.action import How, Send, Shut, Sign, Wait
 from gearspec.script.encode import writes
-from gearspec.script.scene import Ask, Deafen, Ended, Listen, Said, Settle
+from gearspec.script.scene import Ask, Deafen, Ended, Listen, Said, Settle, Spent
 from gearspec.script.verdict import Stopped, Verdict
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Host:
         leaving: the adapter was asked to end.
         ended: it has.
         alias: how the script calls its servers, once that is known.
+        spent: how long the adapter had been on a processor when that was last asked.
     """
 
     def __init__(self, role: str) -> None:
@@ -98,6 +99,7 @@ class Host:
         self.connected = self.leaving = False
         self.ended: str | None = None
         self.alias: dict[str, str] = {}
+        self.spent: Spent | None = None
         self.transcript = Transcript()
         self.now = self.start = self.acted_at = 0.0
         self.lagged = False
@@ -115,6 +117,8 @@ class Host:
                 self._hear(arrival)
             elif isinstance(arrival, Ended):
                 self.ended = arrival.how
+            elif isinstance(arrival, Spent):
+                self.spent = arrival
             else:
                 self._take_in(arrival)
         return not news.arrivals

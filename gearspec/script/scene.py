@@ -71,6 +71,11 @@ class Ask:
     request: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Tell how long the adapter has been on a processor, in a `Spent` that comes at once."""
+
+
 class Said(NamedTuple):
     """A line of the adapter: an answer or an event, of the form that the contract gives it.
 
@@ -95,15 +100,29 @@ class Ended(NamedTuple):
     how: str
 
 
-Cue = Send | Shut | Wait | Listen | Deafen | Settle | Ask
+class Spent(NamedTuple):
+    """How long the adapter and what it has started have been on a processor.
+
+    Attributes:
+        at: when that was read, in the seconds of `Moment.now`.
+        threads: the seconds of each thread; empty if nobody knows.
+    """
+
+    at: float
+    threads: Mapping[int, float]
+
+
+Cue = Send | Shut | Wait | Listen | Deafen | Settle | Ask | Clock
 """What a play may yield."""
+Tidings = Arrival | Said | Ended | Spent
+"""What it hears back."""
 
 
 class News(NamedTuple):
     """What a driver answers to each cue; as `gearspec.script.action.Moment`."""
 
     now: float
-    arrivals: tuple[Arrival | Said | Ended, ...] = ()
+    arrivals: tuple[Tidings, ...] = ()
     lagged: bool = False
 
 

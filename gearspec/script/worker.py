@@ -186,6 +186,7 @@ class WorkerPlayer(Guest):
         self.host.check_alive()
         if not self.cut:
             yield from self._await_back()
+            yield from self.rest()
         yield from self.leftovers()
 
     def _free(self) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from selectors import BaseSelector
 
-    from gearspec.script.action import Arrival
+    from gearspec.script.scene import Tidings
     from gearspec.wire.source import Inbox
 
 LINE: Final = 32 * 1024 * 1024
@@ -74,6 +74,9 @@ class Adapter(Protocol):
             AdapterError: no adapter may say this, or not now.
         """
 
+    def spent(self) -> Mapping[int, float]:
+        """Seconds that each of its threads, and of what it started, has been on a processor."""
+
     def kill(self) -> None:
         """Kill it and all that it started, at once and without waiting; harmless if it is gone."""
 
@@ -104,7 +107,7 @@ class Channel:
     def __init__(
         self,
         adapter: Adapter,
-        inbox: Inbox[Arrival | Said | Ended],
+        inbox: Inbox[Tidings],
         selector: BaseSelector,
         first: Callable[[float], None],
     ) -> None:

@@ -22,11 +22,11 @@ from gearspec.script.action import Arrival, How, Sign
 if TYPE_CHECKING:
     from selectors import BaseSelector
 
-    from gearspec.script.scene import Ended, Said
+    from gearspec.script.scene import Tidings
     from gearspec.wire.address import Place
     from gearspec.wire.source import Inbox
 
-    Inboxes = Inbox[Arrival] | Inbox[Arrival | Said | Ended]
+    Inboxes = Inbox[Arrival] | Inbox[Tidings]
 
 KEPT: Final = 256 * 1024 * 1024
 """How many bytes of memory all that comes on a connection may take, about; a flood ends in `Sign.RUBBISH`."""

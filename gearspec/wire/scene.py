@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gearspec.errors import AdapterError, HarnessError
 from gearspec.script.action import Arrival, Send, Shut, Sign, Wait
-from gearspec.script.scene import Ask, Cue, Ended, Listen, News, Said, Settle
+from gearspec.script.scene import Ask, Clock, Cue, Listen, News, Settle, Spent, Tidings
 from gearspec.wire.channel import Channel
 from gearspec.wire.listener import Accepted, Listener
 from gearspec.wire.run import Run
@@ -27,7 +27,7 @@ ROUNDS: Final = 3
 """In how many rounds a connection that comes, sends and ends is read: one for each."""
 
 
-class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
+class SceneRun(Run[Cue, News, Tidings, Accepted]):
     """A scene, with an adapter of its own.
 
     Args:
@@ -116,6 +116,9 @@ class SceneRun(Run[Cue, News, Arrival | Said | Ended, Accepted]):
             return False
         if isinstance(action, Settle):
             return self._settle(action)
+        if isinstance(action, Clock):
+            self.inbox.arrivals.append(Spent(self._pace.now(), self.adapter.spent() if self.adapter else {}))
+            return False
         if isinstance(action, Send):
             self._connection(action.party).send(action.data)
         elif isinstance(action, Shut):
