@@ -6,9 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gearspec.protocol.clause import load_clauses
+from gearspec.protocol.transcript import MOST
 from gearspec.suite import is_own, item_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gearspec.protocol.clause import Clause
     from gearspec.script.case import Case
     from gearspec.script.verdict import Result
@@ -41,7 +44,16 @@ def replay_command(case: Case, role: str, option: str) -> str:
     return shlex.join(["gearspec", "replay", item if is_own(case) else f"{case.path}::{item}", option])
 
 
-def explain_failure(case: Case, result: Result, message: str, again: str) -> str:
+def advice(roles: Collection[str]) -> str:
+    """What a reader of failures does next, by the roles in which programs failed; empty if there are none."""
+    if not roles:
+        return ""
+    program = ", and with --as=python --target=TARGET makes a program of it for a bug report"
+    more = program if "server" in roles else ""
+    return f"what now: 'gearspec explain CASE' says what a case demands and why{more}"
+
+
+def explain_failure(case: Case, result: Result, message: str, again: str, *, most: int | None = MOST) -> str:
     """All that a reader needs to understand a failure.
 
     Args:
@@ -50,6 +62,7 @@ def explain_failure(case: Case, result: Result, message: str, again: str) -> str
         message: why that is a failure: the result's own message, or what the list of known
             deviations has to say.
         again: the command that plays it again.
+        most: how many events of the transcript are shown, those at its beginning and its end; None for all.
     """
     judged = message if message != result.message else ""
     facts = [("case", f"{case.title} ({case.path}:{result.line or case.line})")]
@@ -62,7 +75,7 @@ def explain_failure(case: Case, result: Result, message: str, again: str) -> str
     width = max(len(name) for name, text in facts if text)
     lines = [judged or f"{result.verdict}: {result.message}", ""]
     lines += [f"{name:{width}}  {text}" for name, text in facts if text]
-    transcript = result.transcript.render(result.names) or "nothing was sent"
+    transcript = result.transcript.render(result.names, most=most) or "nothing was sent"
     lines += ["", "transcript of all sides:", transcript, "", f"again: {again}"]
     return escaped("\n".join(lines))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gearspec.failure import escaped
+from gearspec.protocol.transcript import ends
 from gearspec.script import case as words
 from gearspec.script.case import Call, Either, Frame, Listen, Message, Report, Step, Together
 from gearspec.script.value import show
@@ -99,11 +100,9 @@ def record_rows(record: Record) -> list[Row]:
 
 def _shortened(entries: list[Entry], most: int) -> list[Row]:
     """The rows of some events; those in the middle are left out where there are too many."""
-    left = len(entries) - most
-    if left <= 0:
-        return [_event(entry) for entry in entries]
-    head, tail = entries[: most // 2], entries[most // 2 + left :]
-    return [*map(_event, head), Rule("gap", f"{left} more"), *map(_event, tail)]
+    head, left, tail = ends(entries, most)
+    gap = [Rule("gap", f"{left} more")] if left else []
+    return [*map(_event, head), *gap, *map(_event, tail)]
 
 
 def parties(rows: Iterable[Row]) -> list[str]:

@@ -123,3 +123,14 @@ def test_the_bytes_stand_under_each_packet_and_a_long_one_is_cut():
     assert "00 52 45 51 00 00 00 10 00 00 00 c8" in rows[0]
     assert len(rows) == 9
     assert rows[-1].strip() == "... 84 more bytes"
+
+
+def test_of_a_long_conversation_the_beginning_and_the_end_are_rendered():
+    transcript = Transcript()
+    for n in range(10):
+        transcript.add(n, "client", "server", request("ECHO_REQ", data=b"%d" % n))
+    lines = transcript.render(hexadecimal=False, most=4).splitlines()
+    assert [line[-2:-1] for line in lines if "ECHO_REQ" in line] == ["0", "1", "8", "9"]
+    assert lines[2] == "... 6 more events ..."
+    assert transcript.render(hexadecimal=False, most=10).count("ECHO_REQ") == 10
+    assert transcript.render(hexadecimal=False).count("ECHO_REQ") == 10

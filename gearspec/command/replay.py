@@ -93,7 +93,7 @@ def _replay(run: Run, case: Case, role: str, *, hexadecimal: bool) -> int:
     judgement = run.judge(case, role, result)
     if judgement.action == "fail" and hexadecimal:
         again = replay_command(case, role, run.option)
-        click.echo(explain_failure(case, result, judgement.message, again))
+        click.echo(explain_failure(case, result, judgement.message, again, most=None))
         return _FAILED
     click.echo(escaped(result.transcript.render(result.names, hexadecimal=hexadecimal)))
     click.echo(escaped(f"\n{result.verdict} {result.message}".rstrip()))

@@ -18,7 +18,7 @@ from gearspec.page.drawing import draw_record
 from gearspec.page.summary import PARTS, UNEXPECTED, summarise, word
 from gearspec.page.template import render
 from gearspec.protocol.clause import LEVELS
-from gearspec.protocol.transcript import event_lines
+from gearspec.protocol.transcript import MOST, event_lines, in_blocks
 
 if TYPE_CHECKING:
     from gearspec.log import Log
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 BUDGET: Final = 2_200_000
 """How many characters of charts and transcripts a page has; those of what is less important are left out."""
 _CHART: Final = Path(__file__).with_name("static") / "chart.css"
-_EVENTS: Final = 80
-"""How many events of a transcript are shown in hexadecimal; those in the middle of a longer one are not."""
 
 
 def report_page(log: Log) -> str:
@@ -65,14 +63,9 @@ class _Spoken:
 
 def transcript(entries: list[Entry]) -> str:
     """A transcript as text, with bytes in hexadecimal; of a long one the beginning and the end."""
-    blocks = [_block(entry) for entry in entries[: _EVENTS // 2]]
-    left = len(entries) - _EVENTS
-    if left > 0:
-        blocks.append(f"... {left} more events ...")
-    blocks += [_block(entry) for entry in entries[_EVENTS // 2 :][-_EVENTS // 2 :]]
-    return "\n".join(blocks)
+    return in_blocks(entries, _lines, MOST)
 
 
-def _block(entry: Entry) -> str:
+def _lines(entry: Entry) -> list[str]:
     raw = bytes.fromhex(entry["hex"])
-    return "\n".join(event_lines(entry["at"], entry["sender"], entry["receiver"], entry["what"], raw))
+    return event_lines(entry["at"], entry["sender"], entry["receiver"], entry["what"], raw)

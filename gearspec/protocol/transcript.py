@@ -8,12 +8,15 @@ could steer a terminal or end an XML document.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from gearspec.protocol.packet import Line, Packet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T")
 
 OPEN: Final = "OPEN"
 CLOSE: Final = "CLOSE"
@@ -22,6 +25,8 @@ RESET: Final = "RESET"
 RAW: Final = "RAW"
 SHOWN: Final = 64
 """How many bytes of one value are printed before it is cut short."""
+MOST: Final = 80
+"""How many events are printed with their bytes, where many failures stand below each other."""
 
 _ESCAPES: Final = {0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x00: "\\0"}
 _PRINTABLE: Final = [
@@ -91,18 +96,47 @@ class Transcript:
         """Append one event."""
         self.events.append(Event(at, sender, receiver, what))
 
-    def render(self, names: Mapping[bytes, str] | None = None, *, hexadecimal: bool = True) -> str:
+    def render(
+        self,
+        names: Mapping[bytes, str] | None = None,
+        *,
+        hexadecimal: bool = True,
+        most: int | None = None,
+    ) -> str:
         """The transcript as text, a line an event.
 
         Args:
             names: values to print as ``$name``, so that two runs read the same.
             hexadecimal: print the bytes of each packet under it as well.
+            most: how many events are printed, those at its beginning and its end; all unless given.
         """
-        lines: list[str] = []
-        for event in sorted(self.events, key=lambda event: event.at):
-            raw = raw_bytes(event.what) if hexadecimal else b""
-            lines += event_lines(event.at, event.sender, event.receiver, describe(event.what, names), raw)
-        return "\n".join(lines)
+        events = sorted(self.events, key=lambda event: event.at)
+        return in_blocks(events, lambda event: _block(event, names, hexadecimal=hexadecimal), most)
+
+
+def _block(event: Event, names: Mapping[bytes, str] | None, *, hexadecimal: bool) -> list[str]:
+    raw = raw_bytes(event.what) if hexadecimal else b""
+    return event_lines(event.at, event.sender, event.receiver, describe(event.what, names), raw)
+
+
+def ends(things: Sequence[T], most: int) -> tuple[Sequence[T], int, Sequence[T]]:
+    """The beginning of something long, how much of its middle is left out, and its end."""
+    left = max(len(things) - most, 0)
+    head = most // 2 if left else len(things)
+    return things[:head], left, things[head + left :]
+
+
+def in_blocks(things: Sequence[T], lines: Callable[[T], list[str]], most: int | None = None) -> str:
+    """Events as text; where there are more than is wanted, those in the middle are counted only.
+
+    Args:
+        things: the events, in order.
+        lines: makes lines of one.
+        most: how many are shown; all of them unless given.
+    """
+    head, left, tail = ends(things, len(things) if most is None else most)
+    gap = [f"... {left} more events ..."] if left else []
+    return "\n".join([*chain.from_iterable(map(lines, head)), *gap, *chain.from_iterable(map(lines, tail))])
 
 
 def event_lines(at: float, sender: str, receiver: str, what: str, raw: bytes) -> list[str]:
