@@ -49,8 +49,11 @@ def reproduce(case: Case, traits: Traits | None = None) -> str:
         'if __name__ == "__main__":',
         "    if len(sys.argv) > 1:",
         "        ADDRESS = (sys.argv[1], int((*sys.argv[2:], 4730)[0]))",
-        f"    for choices, cut in {ways!r}:",
-        "        play(choices, cut)",
+        "    try:",
+        f"        for choices, cut in {ways!r}:",
+        "            play(choices, cut)",
+        "    except OSError as problem:",
+        '        sys.exit(f"NOT AS EXPECTED: {ADDRESS[0]}:{ADDRESS[1]}: {problem}")',
         '    print("as expected")',
     ]
     script = "\n".join(play)

@@ -19,6 +19,7 @@ from gearspec.protocol.packet import request
 from gearspec.script.trait import CAPABILITIES
 from gearspec.script.write import write_cases
 from gearspec.suite import own_cases
+from tests.small_server import running
 from tests.staging import CHECKOUT, case
 
 SERVED = next(case for case in own_cases() if case.under_test == ("server",))
@@ -163,6 +164,14 @@ def test_a_case_is_explained_in_words_or_as_a_program(say):
     one = own_cases()[0]
     assert one.title in say("explain", f"{one.id}[server]")[1]
     compile(say("explain", one.id, "--as=python")[1], "reproducer", "exec")
+
+
+def test_a_program_talks_with_a_server_as_that_one_answers(say):
+    with running("echo") as port:
+        asked = say("explain", SERVED.id, "--as=python", f"--target=127.0.0.1:{port}")[1]
+    assert "\nFENCE, FENCED = 15, 20\n" in asked
+    assert "\nFENCE, FENCED = 15, 20\n" in say("explain", SERVED.id, "--as=python", "--target=geard")[1]
+    assert "\nFENCE, FENCED = 16, 17\n" in say("explain", SERVED.id, "--as=python")[1]
 
 
 def test_the_cases_of_a_file_are_explained_one_after_the_other(say, tmp_path):

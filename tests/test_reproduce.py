@@ -8,6 +8,7 @@ from gearspec.peers.server import run_in_thread
 from gearspec.reproduce import reproduce
 from gearspec.script.load import case_waits, parse_cases
 from gearspec.suite import own_cases
+from gearspec.wire.address import Address
 
 CASES = [case for case in own_cases() if "server" in case.under_test]
 # One in eight is enough to play every construct of a script, and is over in a moment.
@@ -138,3 +139,9 @@ def test_a_sent_fork_and_a_cut_anywhere_are_played_in_every_way(address, tmp_pat
     lines = played(written(fork), address, tmp_path).stdout.splitlines()
     assert lines.count("server -> client: ECHO_RES b'one'") == len(b"\0REQ....----one") - 1
     assert "server -> client: ECHO_RES b'two'" in lines
+
+
+def test_a_server_that_is_not_there_is_told_on_one_line(tmp_path):
+    done = played(QUICK[0], Address("127.0.0.1", 1), tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "NOT AS EXPECTED: 127.0.0.1:1: [Errno 111] Connection refused\n"

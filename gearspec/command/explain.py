@@ -11,19 +11,20 @@ from gearspec.errors import UsageError
 
 if TYPE_CHECKING:
     from gearspec.script.case import Case
+    from gearspec.script.trait import Traits
 
 
 @click.command(
     "explain",
     epilog=examples(
         "gearspec explain exception-reaches-a-client-that-asked",
-        "gearspec explain exception-reaches-a-client-that-asked --as=python > case.py",
+        "gearspec explain echo-empty --as=python --target=localhost:4730 > case.py",
         "gearspec explain client-is-told-an-exception --testee=perl",
     ),
 )
 @click.argument("what", metavar="CASE|FILE|FILE::CASE", type=CASE)
 @click.option(
-    "--target", type=TARGET, help="The server that a program shall talk with, if it is a known one."
+    "--target", type=TARGET, help="The server that a program shall talk with; a running one is asked."
 )
 @click.option("--testee", type=TESTEE, help="Say as well what becomes of it with this library.")
 @click.option("--as", "form", type=click.Choice(["text", "python"]), default="text", help="What to print.")
@@ -46,7 +47,6 @@ def _explain(case: Case, target: str | None, testee: str | None, form: str) -> N
     from gearspec.explain import prospects  # noqa: PLC0415 - likewise
     from gearspec.failure import escaped  # noqa: PLC0415 - likewise
     from gearspec.harness.casting import started  # noqa: PLC0415 - likewise
-    from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
     from gearspec.reproduce import reproduce  # noqa: PLC0415 - likewise
 
     if form == "text":
@@ -57,4 +57,15 @@ def _explain(case: Case, target: str | None, testee: str | None, form: str) -> N
     elif "server" not in case.under_test:
         raise UsageError(f"{case.id} puts no server under test: there is no such program")
     else:
-        click.echo(reproduce(case, resolve_target(target).traits if target else None))
+        click.echo(reproduce(case, _traits(target) if target else None))
+
+
+def _traits(name: str) -> Traits:
+    """How a server is talked with: one that is only an address has to be asked, as for a run."""
+    from gearspec.harness.identity import identify  # noqa: PLC0415 - likewise
+    from gearspec.harness.target import resolve_target  # noqa: PLC0415 - likewise
+
+    target = resolve_target(name)
+    if target.address:
+        target, _ = identify(target, target.address)
+    return target.traits
