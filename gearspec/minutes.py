@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gearspec.errors import AuthorError, UsageError
+from gearspec.failure import advice
 from gearspec.harness.expectation import Outcome, sign
 from gearspec.log import Log
 from gearspec.report import Footer, Record, Report, make_header
@@ -80,7 +81,9 @@ class Minutes:
     def lines(self) -> list[str]:
         """What is said at the end."""
         editions = {role: run.edition for run in self.runs for role in sorted(run.roles)}
-        return [*self.tally.lines(editions), *([self.said] if self.said else [])]
+        failed = {one["role"] for one in self.tally.records.values() if not one["as_expected"]}
+        more = [self.said, advice(failed)]
+        return [*self.tally.lines(editions), *filter(None, more)]
 
     def _open_report(self) -> Report | None:
         path = self._options.report

@@ -1,11 +1,12 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearspec.failure import escaped, explain_failure, replay_command
-from gearspec.protocol.packet import request
-from gearspec.protocol.transcript import Transcript
+from gearspec.failure import advice, escaped, explain_failure, replay_command
+from gearspec.protocol.packet import request, response
+from gearspec.protocol.transcript import MOST, Transcript
 from gearspec.script.load import parse_cases
 from gearspec.script.verdict import Result, Verdict
 from gearspec.suite import own_cases
@@ -74,3 +75,25 @@ def test_the_command_that_replays_a_case_can_be_pasted_into_a_shell():
     two = replace(own, under_test=("client", "worker"))
     told = replay_command(two, "worker", "--testee=./x -y")
     assert told == f"gearspec replay '{own.id}[worker]' '--testee=./x -y'"
+
+
+def test_a_flood_does_not_bury_what_stands_below_it():
+    flood = Transcript()
+    for n in range(10_000):
+        flood.add(n, "server", "client", response("NOOP"))
+    assert len(told(transcript=flood)) < 4 * MOST
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        ((), []),
+        (("client",), ["what now: 'gearspec explain CASE' "]),
+        (("client", "server"), ["what now: 'gearspec explain CASE' ", " --as=python --target=TARGET "]),
+    ],
+)
+def test_who_reads_a_failure_is_told_what_to_do_next(roles, words):
+    found = advice(roles)
+    assert all(word in found for word in words)
+    assert bool(found) == bool(words)
+    assert ("--as=python" in found) == ("server" in roles)

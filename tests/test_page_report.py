@@ -107,6 +107,11 @@ def test_megabytes_are_cut_with_a_note():
     assert "2999872 more bytes" in text
 
 
+def test_who_reads_what_is_not_as_expected_is_told_what_to_do_next():
+    assert "--as=python" in page(record("one", "FAIL"))
+    assert "gearspec explain" not in page(record("one"), record("two", "FAIL", "known"))
+
+
 def test_of_a_long_transcript_both_ends_are_shown():
     entries = [
         {"at": float(n), "sender": "a", "receiver": "b", "what": f"n{n}", "hex": ""} for n in range(100)

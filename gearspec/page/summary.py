@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gearspec.failure import demand
+from gearspec.failure import advice, demand
 from gearspec.harness.expectation import FLAGGED
 from gearspec.page.board import ELSEWHERE, areas_of
 from gearspec.protocol.clause import GROUPS, LEVELS, load_clauses
@@ -97,6 +97,11 @@ class Summary:
     def options(self) -> dict[str, object]:
         """Those that bear on what was found, where they are not at their defaults."""
         return {name: value for name, value in self.log.header["options"].items() if name in _BEARING}
+
+    @property
+    def advice(self) -> str:
+        """What to do with what is not as expected; empty if all is."""
+        return advice({item.record["role"] for item in self.parts.get(UNEXPECTED, ())})
 
     @property
     def areas(self) -> list[str]:
