@@ -134,7 +134,8 @@ class Record(TypedDict):
         known: what that list says of it; empty if it is not listed.
         again: the command that plays it again.
         duration: seconds.
-        avoided: how many inputs were not tried because the target is known to die of them, by the reason.
+        avoided: how many inputs were not tried because the program is known to die of them or to get
+            them wrong, by the reason.
         searched: how much was tried; None for what is no search.
         transcript: of all sides, when the verdict is no PASS.
     """

@@ -160,7 +160,7 @@ class Tally:
             notes += _search(record)
         if avoided:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(avoided.items()))
-            notes.append(f"inputs not tried, as the target is known to die of them: {counts}")
+            notes.append(f"inputs not tried, as it is known to die of them or to get them wrong: {counts}")
         if self.untested:
             notes.append("nothing was tested: not one of the must-cases came to a verdict on the program")
         return notes
