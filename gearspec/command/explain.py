@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "explain",
     epilog=examples(
         "gearspec explain exception-reaches-a-client-that-asked",
-        "gearspec explain echo-empty --as=python --target=localhost:4730 > case.py",
+        "gearspec explain echo-returns-what-was-sent --as=python --target=localhost:4730 > case.py",
         "gearspec explain client-is-told-an-exception --testee=perl",
     ),
 )
