@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from gearspec.errors import AdapterError, TargetGone
-from gearspec.script.action import Send
+from gearspec.script.action import Send, Wait
 from gearspec.script.scene import Ask, Listen
 from gearspec.script.verdict import Verdict
 from gearspec.wire.bench import Bench, Turn
@@ -122,6 +122,32 @@ def test_as_many_scenes_are_played_at_once_as_allowed():
 
     results = bench(*[(greeting(), lambda: Embedded(together)) for _ in range(12)], most=6)
     assert [result.message for result in results] == ["hello"] * 12
+
+
+def test_of_all_scenes_only_so_many_are_still_starting_their_adapter():
+    begun, seen, up = [], [], threading.Event()
+
+    def slow(asks, say):
+        up.wait(LATE)
+        echo(asks, say)
+
+    def witness():
+        news = yield HELLO
+        came = yield from until(news, "hello")
+        for _ in range(12):  # one is begun in a turn, if there is room
+            news = yield Wait(news.now)
+        seen.extend(begun)
+        up.set()
+        return passed(came)
+
+    def start(number):
+        begun.append(number)
+        return Embedded(slow)
+
+    others = [(greeting(), lambda number=number: start(number)) for number in range(8)]
+    results = bench((witness(), echoing), *others, most=6, rising=2)
+    assert [result.message for result in results] == ["hello"] * 9
+    assert seen == [0, 1]
 
 
 def test_results_are_told_as_each_scene_ends_and_when_nothing_is_left_of_it():

@@ -132,7 +132,7 @@ def test_what_cannot_be_told_is_played_again_with_few_others_and_then_alone(cast
 
     class Noted(Ensemble):
         def __init__(self, items, begin, **how):
-            kinds.append((sorted(name for name, _ in items), how.get("most")))
+            kinds.append((sorted(name for name, _ in items), how.get("rising")))
             super().__init__(items, begin, **how)
 
     monkeypatch.setattr(module, "scenes", scenes)
@@ -140,7 +140,7 @@ def test_what_cannot_be_told_is_played_again_with_few_others_and_then_alone(cast
     cases = [case(name) for name in outcomes]
     session.prepare(cases, "client")
     assert [session.play(each, "client").verdict for each in cases] == [sure, wrong, wrong]
-    assert kinds == [(["one", "three", "two"], module.AT_ONCE), (["one", "two"], module.FEW), ([""], None)]
+    assert kinds == [(["one", "three", "two"], module.CORES), (["one", "two"], 1), ([""], None)]
 
 
 def test_a_crash_among_many_is_one(casting):

@@ -126,6 +126,14 @@ def test_silence_proves_nothing_when_time_was_lost_too_often(stage):
     assert stage.moments == [(stage.clock.time, (), True)]
 
 
+def test_silence_for_a_long_time_proves_something_though_a_moment_of_it_was_lost(stage):
+    run = stage.run(Wait(115.0))
+    for lost in [15.0] * EXTENSIONS + [0.1]:
+        stage.lose(lost)
+        run.resume(stage.clock.time)
+    assert [moment.lagged for moment in stage.moments] == [False]
+
+
 def test_the_same_deadline_keeps_its_extensions_when_something_else_came(stage):
     run = stage.run(Wait(101.0), Wait(101.0))
     stage.lose(1.0)

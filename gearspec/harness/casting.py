@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from gearspec.script.case import Case
     from gearspec.script.scene import Scene
 
-AT_ONCE: Final = 12
+AT_ONCE: Final = 24
 """How many scenes are played in the background at once; most of the time they wait."""
-FEW: Final = 4
-"""How many when what could not be told is played again."""
+CORES: Final = len(os.sched_getaffinity(0))
+"""How many of them start their adapters, which they do not wait for but work on."""
 
 
 class Casting:
@@ -106,12 +107,13 @@ class Casting:
         items = {(case.id, role): case for case in longest_first if not self.lacks(case, role)}
         self._cases |= items
         if items:
-            self._ensembles.append(self._ensemble(items, AT_ONCE))
+            self._ensembles.append(self._ensemble(items, CORES))
 
     def play(self, case: Case, role: str) -> Result:
         """Play a case, or collect what came of it in the background.
 
-        What could not be told while many were played is played again with few others, and then alone.
+        What could not be told while many were played is played again with few others, which start one by one,
+        and then alone.
         """
         refused = self._gate(case, role)
         if refused:
@@ -126,12 +128,12 @@ class Casting:
         """What comes of an item when all that could not be told is played once more, and nothing else."""
         if self._second is None:
             doubtful = [item, *(other for each in self._ensembles for other in each.doubtful())]
-            self._second = self._ensemble({each: self._cases[each] for each in doubtful}, FEW)
+            self._second = self._ensemble({each: self._cases[each] for each in doubtful}, 1)
         return self._second.collect(item)
 
-    def _ensemble(self, items: Mapping[tuple[str, str], Case], most: int) -> Ensemble:
+    def _ensemble(self, items: Mapping[tuple[str, str], Case], rising: int) -> Ensemble:
         scenes = {(name, role): self._scenes(case, role) for (name, role), case in items.items()}
-        return Ensemble(scenes, self.begin, most=most, scale=self._scale)
+        return Ensemble(scenes, self.begin, most=AT_ONCE, rising=rising, scale=self._scale)
 
     def close(self) -> None:
         """End whatever is still played."""

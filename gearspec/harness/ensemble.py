@@ -69,6 +69,7 @@ class Ensemble:
         items: the scenes of each item (a case and a role), in the order in which they are begun.
         begin: starts an adapter.
         most: how many scenes are played at once.
+        rising: of how many of them the adapter may still be starting, if not of all.
         scale: what deadlines are multiplied by.
     """
 
@@ -78,6 +79,7 @@ class Ensemble:
         begin: Callable[[], Adapter],
         *,
         most: int = 1,
+        rising: int | None = None,
         scale: float = 1.0,
     ) -> None:
         self._outcomes = {item: [Future[Result]() for _ in scenes] for item, scenes in items.items()}
@@ -85,7 +87,7 @@ class Ensemble:
         self._parts = [_Understudy(begin) for _ in self._all]
         scenes = [scene for several in items.values() for scene in several]
         turns = [Turn(scene, part) for scene, part in zip(scenes, self._parts, strict=True)]
-        self._bench = Bench(turns, self._done, most=most, scale=scale)
+        self._bench = Bench(turns, self._done, most=most, rising=rising, scale=scale)
         self._thread = threading.Thread(target=self._play, name="gearspec ensemble", daemon=True)
         self._thread.start()
 

@@ -54,6 +54,8 @@ class Bench:
             A scene with a fault of ours, or with one of its adapter that it lets escape, comes to ERROR,
             and the others go on.
         most: how many scenes are played at once.
+        rising: of how many of them the adapter may still be starting, if not of all. That takes a processor,
+            and who is short of one hears too late what comes; a scene that is up mostly waits.
         scale: how many times longer than asked a `Wait` lasts at most (``--gear-timeout-scale``).
         host: where the scripted servers listen, ``127.0.0.1`` or ``::1``.
     """
@@ -64,12 +66,13 @@ class Bench:
         done: Callable[[int, Result], None],
         *,
         most: int = MOST,
+        rising: int | None = None,
         scale: float = 1.0,
         host: str = HOST,
     ) -> None:
         self._waiting = deque(enumerate(turns))
         self._done = done
-        self._most = most
+        self._most, self._rising = most, rising or most
         self._scale = scale
         self._host = host
         self._running: dict[SceneRun, int] = {}
@@ -96,7 +99,9 @@ class Bench:
         self._abandoned = True
 
     def _has_room(self) -> bool:
-        return bool(self._waiting) and len(self._running) + len(self._leaving) < self._most
+        there = len(self._running) + len(self._leaving)
+        rising = sum(run.rising for run in self._running)
+        return bool(self._waiting) and there < self._most and rising < self._rising
 
     def _begin(self) -> None:
         index, turn = self._waiting.popleft()

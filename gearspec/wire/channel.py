@@ -102,6 +102,7 @@ class Channel:
 
     Attributes:
         due: when `wake` has something to do.
+        silent: the adapter has not said anything yet.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Channel:
         first: Callable[[float], None],
     ) -> None:
         self.due = inf
+        self.silent = True
         self._adapter = adapter
         self._inbox = inbox
         self._selector = selector
@@ -161,6 +163,7 @@ class Channel:
         except OSError:  # the other end of a socket was closed before it had read everything
             data = b""
         self._first(now)
+        self.silent = False
         if data:
             self._take(data, now)
         else:

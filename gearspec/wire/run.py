@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EXTENSIONS: Final = 3
 """How often one deadline is extended because we were held up ourselves."""
+OWED: Final = 0.01
+"""What part of the time may be missing after that; while one waits for long, a moment is always lost."""
 
 Did = TypeVar("Did")
 """What a play may yield."""
@@ -59,7 +61,7 @@ class Run(ABC, Generic[Did, Heard, Came, Linked]):
         self._scale = scale
         self._named: dict[str, Linked] = {}
         self._connections: list[Linked] = []
-        self._asked = self._until = self._lost = 0.0
+        self._asked = self._until = self._span = self._lost = 0.0
         self._extensions = 0
 
     @property
@@ -81,7 +83,7 @@ class Run(ABC, Generic[Did, Heard, Came, Linked]):
                 self._lost += lag
                 self._extensions += 1
                 return
-            lagged = lag > 0
+            lagged = lag > self._span * OWED
         self._tell(now, lagged=lagged)
 
     def close(self) -> None:
@@ -131,7 +133,8 @@ class Run(ABC, Generic[Did, Heard, Came, Linked]):
         if until == self._asked:
             return
         self._asked = self._until = until
-        self._until += max(0.0, until - self._pace.now()) * (self._scale - 1)
+        self._span = max(0.0, until - self._pace.now())
+        self._until += self._span * (self._scale - 1)
         self._lost = self._pace.lost
         self._extensions = 0
 

@@ -65,6 +65,11 @@ class SceneRun(Run[Cue, News, Tidings, Accepted]):
         self._look = 0.0
 
     @property
+    def rising(self) -> bool:
+        """Whether its adapter is still busy with being started."""
+        return self._channel is not None and self._channel.silent
+
+    @property
     def due(self) -> float:
         """When `resume` has something to do."""
         if self.inbox.fault:
