@@ -124,6 +124,15 @@ def test_a_smaller_example_is_not_looked_for_for_ever():
     assert set(filter(is_long, arena.tried)) == {found.example}
 
 
+def test_once_it_is_too_late_for_a_smaller_example_none_is_drawn():
+    drawn = []
+    examples = attacks().map(lambda sending: drawn.append(sending) or sending)
+    found = Search(FakeArena(long(Verdict.FAIL)), lambda sending: sending, examples, clock=ticking(100)).run(
+        50
+    )
+    assert len(drawn) - drawn.index(found.example) <= 3  # it is made sure of, and then it is late
+
+
 def test_a_server_that_is_gone_is_left_alone():
     arena = FakeArena(passing, gone_after=5)
     assert hunt(arena, effort=Effort(rounds=3)).result.verdict is Verdict.PASS

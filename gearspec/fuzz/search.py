@@ -92,6 +92,10 @@ class _Found(Exception):  # noqa: N818 - it ends a search, with success
     """An example that does not pass."""
 
 
+class _Late(BaseException):  # Hypothesis goes on after an Exception, and may draw for minutes
+    """There is an example, and no more time for a smaller one."""
+
+
 @contextmanager
 def _undistracted() -> Iterator[None]:
     """Let the same seed give the same examples wherever it is used.
@@ -176,13 +180,15 @@ class Search(Generic[Example, Attempt]):
         def try_one(example: Example) -> None:
             # The smallest is tried again to be told; the program need not die once more for that.
             known = next((result for one, result in self._failed if one == example), None)
+            if not known and self._failed and self._over():
+                raise _Late
             if known or not (self._over() or self._passes(example)):
                 self.survey.example = example
                 self.survey.result = known or self._failed[-1][1]
                 raise _Found
 
-        # Nothing was kept, or all of it is to be avoided.
-        with suppress(_Found, SkipTest, Unsatisfiable), _undistracted():
+        # SkipTest and Unsatisfiable: nothing was kept, or all of it is to be avoided.
+        with suppress(_Found, _Late, SkipTest, Unsatisfiable), _undistracted():
             try_one()
 
     def _over(self) -> bool:
