@@ -143,7 +143,7 @@ class Property:
 
         What this one gets wrong may not occur, and is counted.
         """
-        avoided = any(what in target.avoid for target in (self._run.target, *self.rivals))
+        avoided = any(what in avoid for avoid in (self._avoid, *(rival.avoid for rival in self.rivals)))
         self._avoided.update([what] if avoided else [])
         return not avoided
 

@@ -1,13 +1,13 @@
 """Lies are drawn in every way, are cases that can be played, and ask for what a library owes."""
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from gearspec.fuzz.lie import client_case, lies, truths, worker_case
 from gearspec.fuzz.strategy import MARK, Piece, Sending
 from gearspec.harness.target import INPUT_CLASSES
-from gearspec.harness.testee import LIES
+from gearspec.harness.testee import LIES, known_testees, resolve_testee
 from gearspec.protocol.message import BY_NAME, RES
 from gearspec.protocol.packet import Packet, response
 from gearspec.protocol.transcript import RAW, Note
@@ -37,6 +37,26 @@ def test_every_lie_is_a_case_that_can_be_played(drawn):
 @given(lies("client"))
 def test_who_was_told_that_more_is_coming_is_not_left_waiting(sending):
     assert not sending.lingers or all(isinstance(piece.what, Packet) for piece in sending.pieces)
+
+
+@given(st.data(), st.sampled_from(sorted(CASES)), st.sampled_from(known_testees()))
+def test_a_lie_has_nothing_that_is_not_permitted(data, role, name):
+    avoid = resolve_testee(name).avoid.get(role, {})
+    assert not truths(data.draw(lies(role, lambda word: word not in avoid))) & avoid.keys()
+
+
+@pytest.mark.parametrize(("role", "name"), [("client", "gear"), ("client", "php"), ("worker", "php")])
+def test_who_does_not_bear_much_is_still_told_different_lies(role, name):
+    avoid = resolve_testee(name).avoid[role]
+    told = []
+
+    @settings(SEARCH, max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(lies(role, lambda word: word not in avoid))
+    def tell(sending):
+        told.append(sending)
+
+    tell()
+    assert len(set(told)) >= 15
 
 
 @pytest.mark.parametrize("name", LIES)
@@ -121,6 +141,20 @@ class Once(Client):
 def test_a_client_that_takes_what_it_is_sent_passes(packets, lingers):
     more = (CREATED, response("WORK_STATUS", handle=MARK, numerator=b"1", denominator=b"2"))
     assert of_client(Client, *(more if lingers else packets), lingers=lingers).verdict is Verdict.PASS
+
+
+class Eager(Client):
+    """Takes itself for a worker when it is sent what workers are."""
+
+    def came(self, connection, packet):
+        if packet.name == "NOOP":
+            self.send(connection, "GRAB_JOB_UNIQ")
+        else:
+            super().came(connection, packet)
+
+
+def test_a_client_may_send_what_nobody_asks_for():
+    assert of_client(Eager, CREATED, response("NOOP"), lingers=True).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ and the next connection works.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from gearspec.script.value import AnyOf, literal
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
+    from gearspec.fuzz.author import Permits
     from gearspec.script.value import Value
 
 BACK: Final = 15.0
@@ -32,22 +34,40 @@ _FUNCTION: Final = b"gear-function"
 _RESULTS: Final = frozenset(name for name in BY_NAME if name.startswith("WORK_"))
 _MALFORMED: Final = frozenset({"UNEXPECTED_DATA", "MISSING_ARGUMENT", "TRAILING_NUL", "EXTRA_ARGUMENT"})
 _CREATED: Final = response("JOB_CREATED", handle=MARK)
+_TOLD: Final = (Piece(_CREATED.encode(), _CREATED),)
+_BEGUN: Final = {
+    "client": [Sending(()), Sending(_TOLD), Sending(_TOLD, lingers=True)],
+    "worker": [Sending(()), Sending((), lingers=True)],
+}
+"""How a lie begins, and whether it ends with the connection."""
 
 
 @st.composite
-def lies(draw: DrawFn, role: str) -> Sending:
+def lies(draw: DrawFn, role: str, permits: Permits = lambda _: True) -> Sending:
     """What a client that has submitted is sent, or a worker that has grabbed.
 
     The job of the client is called `MARK`; if the connection is left open, it is told so first. That is
     only so where every packet is whole: who was told that more is coming may wait for it.
+
+    Args:
+        draw: Hypothesis gives it.
+        role: who is lied to.
+        permits: whether there may be something that `truths` has a word for; a piece that would bring what
+            may not be is left out, and the others are sent.
     """
+
+    def bearable(begun: Sending, *more: Piece) -> bool:
+        return all(map(permits, sorted(truths(replace(begun, pieces=(*begun.pieces, *more))))))
+
+    def fits(one: Piece) -> bool:
+        return (not begun.lingers or is_whole((one,))) and bearable(begun, one)
+
     pairs = [pair for pair in LEGAL if pair[0] == RES and role in pair[1].receivers]
-    lingers = draw(st.booleans())
-    piece = st.one_of(pieces(pairs, pairs), pieces(pairs)).filter(lambda one: not lingers or is_whole((one,)))
-    some = tuple(draw(st.lists(piece, min_size=1, max_size=4)))
-    if role == "client" and (lingers or draw(st.booleans())):
-        some = (Piece(_CREATED.encode(), _CREATED), *some)
-    return Sending(some, draw(cuts(some)), lingers)
+    begun = draw(st.sampled_from(_BEGUN[role]).filter(bearable))
+    piece = st.one_of(pieces(pairs, pairs), pieces(pairs)).filter(fits)
+    some = (*begun.pieces, *draw(st.lists(piece, min_size=1, max_size=4)))
+    whole = cuts(some).map(lambda found: Sending(some, found, begun.lingers))
+    return draw(whole.filter(bearable))
 
 
 def truths(sending: Sending) -> frozenset[str]:
@@ -55,7 +75,7 @@ def truths(sending: Sending) -> frozenset[str]:
     seen = sightings(sending.data)
     whole = is_whole(sending.pieces)
     created = {packet.arguments[:1] for packet in seen if packet.name == "JOB_CREATED"}
-    first = sending.pieces[0].what == _CREATED
+    first = any(piece.what == _CREATED for piece in sending.pieces[:1])
     holds = {
         "created-again": sum(packet.name == "JOB_CREATED" for packet in seen) > first,
         "foreign-handle": any(
@@ -93,6 +113,7 @@ def client_case(sending: Sending) -> Case:
     script = [
         *_submit("one"),
         _submitted("one"),
+        _anything("client"),
         *lines(sending, "server", "client"),
         _proper() if sending.lingers else _from_server("client", words.CLOSE),
         _either(ends),
@@ -162,7 +183,7 @@ def worker_case(sending: Sending) -> Case:
         Call(0, "worker", "complete", {"data": literal(b"r")}),
         _from_worker("CAN_DO", function=literal(_FUNCTION)),
         _from_worker(words.GRAB),
-        _from_worker(words.ANYTHING),
+        _anything("worker"),
         *lines(sending, "server", "worker"),
         *(_goes_on() if sending.lingers else [_from_server("worker", words.CLOSE), _comes_back()]),
     ]
@@ -217,8 +238,7 @@ def _job() -> list[Step]:
 
 
 def _from_worker(what: str, within: float | None = None, **values: Value) -> Message:
-    clause = None if what == words.ANYTHING else CLAUSE
-    return Message(0, "worker", "server", what, values, within=within, clause=clause)
+    return Message(0, "worker", "server", what, values, within=within, clause=CLAUSE)
 
 
 # --- both ----------------------------------------------------------------------------------------------
@@ -237,6 +257,11 @@ def _case(role: str, script: list[Step]) -> Case:
         path="",
         line=0,
     )
+
+
+def _anything(role: str) -> Message:
+    """From here on it may send what no line asks for, such as a grab after a NOOP that a client was sent."""
+    return Message(0, role, "server", words.ANYTHING)
 
 
 def _from_server(receiver: str, what: str, **values: Value) -> Message:
