@@ -298,12 +298,20 @@ class Conduct:
         if self._minutes:
             self._minutes.close()
         if self._minutes and self._papers:
-            with told():
-                self._papers.write(self._minutes.log)
+            self._write(self._papers, self._minutes)
         if self._worker:
             self.config.workeroutput["gearspec"] = self._complaints  # type: ignore[attr-defined]
         else:
             session.exitstatus = self._exit_code(exitstatus)
+
+    def _write(self, papers: Papers, minutes: Minutes) -> None:
+        """Write what people read; the summary is not lost with a page."""
+        from gearspec.errors import UsageError  # noqa: PLC0415 - likewise
+
+        try:
+            papers.write(minutes.log)
+        except UsageError as problem:
+            minutes.refuse(str(problem))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist's

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gearspec.errors import AuthorError
-from gearspec.failure import explain_failure, replay_command
+from gearspec.failure import escaped, explain_failure, replay_command
 from gearspec.harness.expectation import Judgement
 from gearspec.report import Record, make_gap, make_record
 from gearspec.script.load import load_cases
@@ -139,6 +139,8 @@ class CaseItem(pytest.Item):
         """The failure in words; a traceback only for what is no verdict."""
         if isinstance(excinfo.value, pytest.xfail.Exception):
             return str(excinfo.value)  # a traceback that nobody sees takes a tenth of a second
+        if isinstance(excinfo.value, AuthorError):
+            return escaped(str(excinfo.value))
         if not isinstance(excinfo.value, Deviates):
             return super().repr_failure(excinfo, style)
         assert self.result is not None, "only a result deviates"

@@ -13,7 +13,7 @@ from gearspec.script.verdict import Verdict
 from gearspec.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gearspec.run import Run
 
@@ -33,13 +33,13 @@ class Minutes:
     Attributes:
         runs: as given.
         tally: what came so far.
-        said: what became of the expectations; empty until the end.
-        refused: whether they could not be brought up to date.
+        said: what became of the files that this run was asked to write, where that has to be told.
+        refused: whether one of them could not be written, or not be brought up to date.
     """
 
     def __init__(self, runs: Sequence[Run], planned: frozenset[str], selected: frozenset[str]) -> None:
         self.tally = Tally()
-        self.said = ""
+        self.said: list[str] = []
         self.refused = False
         self.runs, self._planned, self._options = runs, planned, runs[0].options
         self._header = make_header({run.kind: run.facts for run in runs}, self._options.changed())
@@ -54,22 +54,21 @@ class Minutes:
             if missing := len(planned - selected):
                 left_out = f"{missing} of {len(planned)} items are not selected"
                 raise UsageError(f"a part cannot bring the expectations up to date: {left_out}")
-        self._report = self._open_report()
+        self._report = Report(self._options.report) if self._options.report else None
         if self._report:
             self._report.header(self._header)
 
     def add(self, record: Record) -> None:
         """Note what came of one item."""
         self.tally.add(record)
-        if self._report:
-            self._report.case(record)
+        self._note(lambda report: report.case(record))
 
     def close(self) -> None:
         """Finish the report, and bring the expectations up to date where that was asked for."""
         complete = self._planned <= self.tally.records.keys()
-        self._footer = {"planned": len(self._planned), "run": self.tally.run, "complete": complete}
-        if self._report:
-            self._report.footer(self._footer)
+        footer: Footer = {"planned": len(self._planned), "run": self.tally.run, "complete": complete}
+        self._footer = footer
+        self._note(lambda report: report.footer(footer))
         if self._options.update is not None:
             self._update(complete=complete)
 
@@ -82,29 +81,33 @@ class Minutes:
         """What is said at the end."""
         editions = {role: run.edition for run in self.runs for role in sorted(run.roles)}
         failed = {one["role"] for one in self.tally.records.values() if not one["as_expected"]}
-        more = [self.said, advice(failed)]
-        return [*self.tally.lines(editions), *filter(None, more)]
+        return [*self.tally.lines(editions), *self.said, *filter(None, [advice(failed)])]
 
-    def _open_report(self) -> Report | None:
-        path = self._options.report
+    def refuse(self, reason: str) -> None:
+        """Say at the end what could not be done of what was asked for; the exit code says so too."""
+        self.refused = True
+        self.said.append(reason)
+
+    def _note(self, write: Callable[[Report], None]) -> None:
+        """Go on with the report; one that cannot be written any more is given up, and the run is not."""
         try:
-            return Report(path) if path else None
-        except OSError as problem:
-            raise UsageError(f"--gear-report={path}: {problem.strerror}") from None
+            if self._report:
+                write(self._report)
+        except UsageError as problem:
+            self._report = None
+            self.refuse(str(problem))
 
     def _update(self, *, complete: bool) -> None:
         outcomes = {name: _outcome(record) for name, record in self.tally.records.items()}
-        self.refused = True
         if not complete:
-            self.said = "expectations: not brought up to date, since the run was cut short"
+            self.refuse("expectations: not brought up to date, since the run was cut short")
         elif any(outcome.verdict is Verdict.ERROR for outcome in outcomes.values()):
-            self.said = "expectations: not brought up to date, since there were errors of our own"
+            self.refuse("expectations: not brought up to date, since there were errors of our own")
         else:
             try:
-                self.said = "; ".join(run.update(outcomes) for run in self.runs)
-                self.refused = False
+                self.said.append("; ".join(run.update(outcomes) for run in self.runs))
             except (AuthorError, OSError) as problem:
-                self.said = f"expectations: not brought up to date: {problem}"
+                self.refuse(f"expectations: not brought up to date: {problem}")
 
 
 def _outcome(record: Record) -> Outcome:

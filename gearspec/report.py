@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final, TypedDict
 
 from gearspec import __version__
+from gearspec.errors import UsageError
 from gearspec.protocol.transcript import describe, raw_bytes
 from gearspec.script.verdict import Verdict
 from gearspec.suite import case_level, case_levels, item_id
@@ -283,11 +285,15 @@ class Report:
         path: the file; what it held before is gone.
 
     Raises:
-        OSError: it cannot be written.
+        UsageError: it cannot be written, or not any more.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[str] = path.open("w", encoding="ascii")
+        self._path = path
+        try:
+            self._file: IO[str] = path.open("w", encoding="ascii")
+        except OSError as problem:
+            raise self._lost(problem) from None
 
     def header(self, header: Header) -> None:
         """Say what is tested, and how."""
@@ -303,5 +309,13 @@ class Report:
         self._file.close()
 
     def _write(self, kind: str, fields: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps({"kind": kind, **fields}) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps({"kind": kind, **fields}) + "\n")
+            self._file.flush()
+        except OSError as problem:
+            with suppress(OSError):
+                self._file.close()  # else the line would be tried again when nobody listens
+            raise self._lost(problem) from None
+
+    def _lost(self, problem: OSError) -> UsageError:
+        return UsageError(f"--gear-report={self._path}: {problem.strerror}")

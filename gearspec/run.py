@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -22,7 +23,7 @@ from gearspec.harness.version import in_range, numbers
 from gearspec.suite import item_id, role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gearspec.harness.program import Program
     from gearspec.report import Subject
@@ -171,9 +172,13 @@ class Run:
         """The session; it is started when it is first asked for.
 
         Raises:
-            AuthorError: the program cannot be reached, or a file that belongs to it has a fault.
+            AuthorError: the program cannot be reached, a file that belongs to it has a fault, or there is no
+                place for transcripts.
         """
         if self._session is None:
+            with self._kept() as folder:
+                if folder:
+                    folder.mkdir(parents=True, exist_ok=True)
             session = self._session = self.make_session(self.options, self.kind)
             session.start()
             self._expectations = self._expect(session)
@@ -244,12 +249,20 @@ class Run:
     def play(self, case: Case, role: str) -> Result:
         """Play one case, and keep its transcript where that was asked for."""
         result = self.session.play(case, role)
-        if self.options.transcripts:
-            self.options.transcripts.mkdir(parents=True, exist_ok=True)
-            head = f"{case.title}\n{result.verdict} {result.message}\n\n"
-            text = f"{head}{result.transcript.render(result.names)}\n"
-            (self.options.transcripts / f"{item_id(case, role)}.txt").write_text(text, "utf-8")
+        with self._kept() as folder:
+            if folder:
+                head = f"{case.title}\n{result.verdict} {result.message}\n\n"
+                text = f"{head}{result.transcript.render(result.names)}\n"
+                (folder / f"{item_id(case, role)}.txt").write_text(text, "utf-8")
         return result
+
+    @contextmanager
+    def _kept(self) -> Iterator[Path | None]:
+        """The folder for transcripts, if there shall be one; what cannot be written there is one line."""
+        try:
+            yield self.options.transcripts
+        except OSError as problem:
+            raise UsageError(f"--gear-transcripts={self.options.transcripts}: {problem.strerror}") from None
 
     def judge(self, case: Case, role: str, result: Result) -> Judgement:
         """Hold a result against what is expected."""

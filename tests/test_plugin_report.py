@@ -6,6 +6,8 @@ import jsonschema
 import pytest
 
 from gearspec import plugin
+from gearspec.errors import UsageError
+from gearspec.report import Report
 from tests.staging import case, library_case, lines
 
 pytest_plugins = ["pytester"]
@@ -157,9 +159,50 @@ class TestInOneProcessAndInSeveral:
             ("flag", "other"),
         ]
 
+    @pytest.mark.parametrize(
+        ("option", "problem"),
+        [
+            ("--gear-report=/dev/full", "No space left on device"),
+            ("--gear-report=none/out.jsonl", "No such file or directory"),
+            ("--gear-transcripts=/dev/null", "File exists"),
+        ],
+    )
+    def test_what_cannot_be_written_is_one_line_before_any_case(self, run, workers, option, problem):
+        result = run("--target=host:1", option, *workers, a=case("one"))
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: {option}: {problem}"])
+        assert "passed" not in lines(result)
+
+    def test_a_page_that_cannot_be_written_any_more_takes_nothing_with_it(self, run, workers):
+        result = run("--target=host:1", "--gear-html=/dev/full", *workers, a=case("one"))
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stdout.fnmatch_lines(
+            ["verdicts: 1 PASS", "/dev/full cannot be written: No space left on device"]
+        )
+        assert result.parseoutcomes() == {"passed": 1}
+
     def test_transcripts_are_kept_where_that_is_asked_for(self, pytester, run, workers):
         run("--gear-transcripts=kept", *workers, a=case("one"))
         assert "ECHO_REQ" in pytester.path.joinpath("kept", "one[server].txt").read_text()
+
+
+def test_a_report_that_cannot_be_written_any_more_does_not_end_the_run(run, monkeypatch):
+    def full(*_):
+        raise UsageError("the disk is full")
+
+    monkeypatch.setattr(Report, "case", full)
+    result = run("--target=host:1", "--gear-report=out.jsonl", a=case("one"), b=case("two"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["verdicts: 2 PASS", "the disk is full"])
+    assert lines(result).count("the disk is full") == 1
+
+
+def test_a_transcript_that_cannot_be_written_any_more_is_told_in_one_line(pytester, run):
+    pytester.path.joinpath("kept", "one[server].txt").mkdir(parents=True)
+    result = run("--target=host:1", "--gear-transcripts=kept", a=case("one"), b=case("two"))
+    assert result.parseoutcomes() == {"errors": 1, "passed": 1}
+    assert "--gear-transcripts=kept: Is a directory" in lines(result)
+    assert "Traceback" not in lines(result)
 
 
 KNOWN = """\
