@@ -7,6 +7,7 @@ be reached.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -27,7 +28,7 @@ from gearspec.command.run import run
 from gearspec.command.serve import serve
 from gearspec.command.site import site
 from gearspec.command.word import examples
-from gearspec.errors import AdapterError, AuthorError, HarnessError, TargetGone
+from gearspec.errors import AdapterError, AuthorError, HarnessError, TargetGone, UsageError
 from gearspec.failure import escaped
 
 if TYPE_CHECKING:
@@ -94,9 +95,18 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as fault:
         return _say(fault, INTERNAL)
     except BrokenPipeError:
-        # Who reads has had enough (`gearspec list | head`); the interpreter must not try to flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_printing()  # who reads has had enough (`gearspec list | head`)
         return 0
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        _stop_printing()
+        return _say(UsageError(f"what is printed cannot be written: {problem.strerror}"), USAGE)
+
+
+def _stop_printing() -> None:
+    """Have the interpreter not try again, when it ends, what could not be printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(problem: Exception, code: int) -> int:

@@ -108,6 +108,13 @@ def test_a_reader_that_has_had_enough_is_no_error():
     assert (done.stdout, done.stderr) == ("{0\n", "")
 
 
+def test_a_full_disk_under_what_is_printed_is_one_line():
+    command = f"{sys.executable} -m gearspec list > /dev/full"
+    done = subprocess.run(["bash", "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    said = "gearspec: what is printed cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (cli.USAGE, said)
+
+
 def test_cases_are_listed_a_line_each(say):
     code, out, _ = say("list")
     assert code == 0
