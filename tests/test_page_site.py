@@ -63,7 +63,7 @@ GUIDE = "# A guide\n\nIt says [more](#a-guide).\n\n    code\n\n| a | b |\n|---|-
 def build(tmp_path, monkeypatch):
     """Makes a small site of some pages."""
 
-    def make(*made):
+    def make(*made, show=lambda _: None):
         monkeypatch.setattr(site, "data_folder", lambda name: tmp_path / name)
         monkeypatch.setattr(site, "pages", lambda _: made)
         tmp_path.joinpath("docs").mkdir(exist_ok=True)
@@ -71,7 +71,7 @@ def build(tmp_path, monkeypatch):
         tmp_path.joinpath("vectors").mkdir(exist_ok=True)
         tmp_path.joinpath("vectors", "schema.json").write_text("{}")
         monkeypatch.setattr(site, "export", lambda: {"vectors": []})
-        site.build(tmp_path / "out")
+        site.build(tmp_path / "out", show=show)
         return tmp_path / "out"
 
     return make
@@ -135,6 +135,20 @@ def test_a_site_that_is_there_is_replaced(build, tmp_path):
     old.with_name(".buildinfo").touch()
     assert (build(FRONT) / "index.html").exists()
     assert not old.exists()
+
+
+def test_how_far_it_is_is_told_until_all_is_done(build):
+    told = []
+    build(FRONT, with_link("#why"), show=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 100
+    assert len(told) > 3
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_done(tmp_path):
+    tmp_path.joinpath("file").touch()
+    with pytest.raises(UsageError, match="file/out: Not a directory"):
+        site.build(tmp_path / "file" / "out")
 
 
 def test_a_folder_with_anything_else_in_it_is_left_alone(build, tmp_path):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from gearspec.command.word import TARGET, examples, timeout_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Container, Iterable
 
     from gearspec.script.verdict import Result
 
@@ -39,27 +39,27 @@ def probe(target: str, *, timeout_scale: float, as_json: bool) -> None:
     run = Run(Options(target, expectations=NO_FILE, scale=timeout_scale))
     try:
         session = run.session
-        found = {name: _answer(session.play(case, "server")) for name, case in load_probes().items()}
-        declared = run.target.traits.capabilities
+        answers = ((name, _answer(session.play(case, "server"))) for name, case in load_probes().items())
+        if as_json:
+            facts = {"target": run.name, "version": session.version, "edition": run.edition}
+            click.echo(json.dumps({**facts, "capabilities": dict(answers)}, indent=2))
+        else:
+            _show(session.header, answers, run.target.traits.capabilities)
     finally:
         run.close()
-    if as_json:
-        facts = {"target": run.name, "version": session.version, "edition": run.edition}
-        click.echo(json.dumps({**facts, "capabilities": found}, indent=2))
-        return
-    for line in session.header:
-        click.echo(line)
-    _show(found, lambda name: name in declared)
 
 
 def _answer(result: Result) -> str:
     return _ANSWERS.get(result.verdict, f"unclear ({result.verdict})")
 
 
-def _show(found: dict[str, Any], declared: Callable[[str], bool]) -> None:
+def _show(header: Iterable[str], answers: Iterable[tuple[str, str]], declared: Container[str]) -> None:
+    """Each answer is printed as it comes, since a server that does not answer takes its time."""
     from gearspec.script.trait import CAPABILITIES  # noqa: PLC0415 - likewise
 
-    for name, answer in found.items():
-        differs = answer == ("no" if declared(name) else "yes")
+    for line in header:
+        click.echo(line)
+    for name, answer in answers:
+        differs = answer == ("no" if name in declared else "yes")
         remark = "  (its target file says otherwise)" if differs else ""
         click.echo(f"{name:16}  {answer:3}  {CAPABILITIES[name]}{remark}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -32,5 +33,7 @@ def site(context: click.Context, out: Path) -> None:
 
     group = context.find_root().command
     assert isinstance(group, click.Group), "it is a command of the command line"
-    build(out, list(option_pages(manuals(group), run_options())))
+    more = list(option_pages(manuals(group), run_options()))
+    with click.progressbar(length=100, label="making the pages", file=sys.stderr) as bar:
+        build(out, more, lambda percent: bar.update(percent - bar.pos))
     click.echo(f"open {out / 'index.html'}")

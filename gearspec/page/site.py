@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from gearspec.suite import own_cases, own_properties
 from gearspec.vector import export, load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 GUIDES: Final = (
     *("test-your-server", "test-your-library", "read-a-failure", "verdicts", "clauses", "expectations", "ci"),
@@ -40,6 +41,8 @@ GUIDES: Final = (
 CONTRIBUTING: Final = ("write-a-case", "scripts", "ledger", "architecture")
 """Those for whoever adds to gearspec."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
+_STEP: Final = re.compile(r"(?P<what>reading|writing) .*\[ *(?P<percent>\d+)%\]")
+"""A line in which Sphinx says how far it is with one half of its work."""
 _MARK: Final = ".buildinfo"
 """The file by which a folder is known to be a site."""
 
@@ -59,20 +62,25 @@ def pages(more: Sequence[Page] = ()) -> Iterator[Page]:
     yield Page("index.md", _front(counts, more))
 
 
-def build(out: Path, more: Sequence[Page] = ()) -> None:
+def build(out: Path, more: Sequence[Page] = (), show: Callable[[int], None] = lambda _: None) -> None:
     """Make the site in a folder; an earlier one that is there is replaced.
 
     Args:
         out: the folder.
         more: pages beside those of `pages`.
+        show: is told how far it is, in percent.
 
     Raises:
-        UsageError: the folder has something else in it, or Sphinx is not installed.
+        UsageError: the folder cannot be made or has something else in it, or Sphinx is not installed.
         HarnessError: a page of ours is not as it must be.
     """
     if not all(map(find_spec, ("sphinx", "furo", "myst_parser"))):
         raise UsageError("the site is made with Sphinx: install gearspec[site]")
-    if out.exists() and any(out.iterdir()):
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"{out}: {problem.strerror}") from None
+    if any(out.iterdir()):
         if not (out / _MARK).exists():
             raise UsageError(f"{out} has something else in it: name a new folder, or an earlier site")
         shutil.rmtree(out)
@@ -80,7 +88,7 @@ def build(out: Path, more: Sequence[Page] = ()) -> None:
         source, extra = Path(folder, "source"), Path(folder, "extra")
         _write(source, more)
         _write_data(extra)
-        _run_sphinx(source, extra, out)
+        _run_sphinx(source, extra, out, show)
     files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
     made = {name: path.read_text("utf-8") for name, path in files.items() if path.suffix == ".html"}
     for fault in broken(made, files):
@@ -128,13 +136,22 @@ def _schemas() -> dict[str, Path]:
     return {**found, "vectors.schema.json": data_folder("vectors") / "schema.json"}
 
 
-def _run_sphinx(source: Path, extra: Path, out: Path) -> None:
+def _run_sphinx(source: Path, extra: Path, out: Path, show: Callable[[int], None]) -> None:
     """Have Sphinx make the site, in a process of its own, since it can do so once in each."""
-    command = [sys.executable, "-m", "sphinx", "--quiet", f"--conf-dir={Path(__file__).parent}"]
+    command = [sys.executable, "-m", "sphinx", "--no-color", f"--conf-dir={Path(__file__).parent}"]
     command += [f"--define=html_extra_path={extra}", f"--doctree-dir={source.with_name('doctrees')}"]
     command += [str(source), str(out.absolute())]
     # Where gearspec lies, so that Sphinx finds it, and nothing of the current folder.
     folder = _PACKAGE.parent
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)  # noqa: S603 - no shell
-    if said := done.stdout.decode("utf-8", "replace").strip():
-        raise HarnessError(f"a page of the site is faulty: {said}")
+    with (
+        source.with_name("faults").open("w+", encoding="utf-8", errors="replace") as faults,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=faults, text=True) as sphinx,  # noqa: S603 - no shell
+    ):
+        assert sphinx.stdout is not None, "it is a pipe"
+        for line in sphinx.stdout:
+            if step := _STEP.match(line):
+                show((int(step["percent"]) + 100 * (step["what"] == "writing")) // 2)
+        sphinx.wait()
+        faults.seek(0)
+        if said := faults.read().strip():
+            raise HarnessError(f"a page of the site is faulty: {said}")
