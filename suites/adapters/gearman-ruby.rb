@@ -15,6 +15,10 @@ FEATURES = {
   worker: %w[several-servers timeout unregister work-data progress fail raise several-functions]
 }.freeze
 
+# Seconds after which its client waits no more for JOB_CREATED, where the caller says nothing. Its own are 10, about
+# as long as a case takes that it hangs in, which would come to a HANG in one run and to a late error in another.
+PATIENCE = 60
+
 def say(line) = CONTRACT.puts(JSON.generate(line))
 def event(name, **rest) = say({event: name, **rest})
 def encode(bytes) = [bytes.to_s].pack('m0')
@@ -43,6 +47,7 @@ class Adapter
   def connect(request)
     attempt do
       @client = Gearman::Client.new(request['servers']) if request['role'] == 'client'
+      @client&.task_create_timeout_sec = PATIENCE
       @worker = Gearman::Worker.new(request['servers'], reconnect_sec: 1) if request['role'] == 'worker'
     end
     {}
