@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SETTLE: Final = 0.050
 """Seconds in which a testee has read a piece of a packet before the next one is sent anyway (S10)."""
+STALLS: Final = 5
+"""After how many pieces in a row that a testee has not read in time the rest is sent without waiting."""
 FLOOD: Final = 100_000
 """How many packets or lines may wait on one connection for the lines that take them."""
 _SIGNS: Final = {Sign.CLOSED: CLOSE, Sign.RESET: RESET, Sign.REFUSED: CLOSE, Sign.RUBBISH: RAW}
@@ -223,13 +225,17 @@ class Host:
             visit: the connection.
             data: the bytes.
             what: what they are, for the transcript.
-            cuts: offsets; before each piece but the first the testee has read what came before it (S10).
+            cuts: offsets; before each piece but the first the testee has read what came before it (S10),
+                unless it has stopped reading.
         """
         self._tell(visit, what)
         found, visit.held = writes(visit.held, data, cuts), ()
+        stalls = 0
         for number, piece in enumerate(found):
-            if number:
-                yield from self.do(Settle(visit.name, self.now + SETTLE))
+            if number and stalls < STALLS:
+                until = self.now + SETTLE
+                yield from self.do(Settle(visit.name, until))
+                stalls = stalls + 1 if self.now >= until else 0
             yield from self.do(Send(visit.name, piece))
         self.acted_at = self.now
 
