@@ -27,7 +27,7 @@ fi
 results=${GEARSPEC_RESULTS:-gearspec-results}
 mkdir -p "$results"
 set -- --gear-report="$results/report.jsonl" --junit-xml="$results/junit.xml" \
-    --gear-html="$results/report.html" --gear-markdown="$results/report.md"
+    --gear-html="$results/report.html" --gear-markdown="$results/report.md" --gear-finds="$results/finds"
 [ -z "${GEARSPEC_TARGET:-}" ] || set -- "$@" --target="$GEARSPEC_TARGET"
 [ -z "${GEARSPEC_TESTEE:-}" ] || set -- "$@" --testee="$GEARSPEC_TESTEE"
 

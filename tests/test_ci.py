@@ -138,6 +138,7 @@ def test_where_there_is_no_gearspec_it_is_installed(ci, tmp_path):
         "--junit-xml=gearspec-results/junit.xml",
         "--gear-html=gearspec-results/report.html",
         "--gear-markdown=gearspec-results/report.md",
+        "--gear-finds=gearspec-results/finds",
         "--target=my host:1",
         "--testee=./adapter --fast",
         "-q",
