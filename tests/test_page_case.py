@@ -90,15 +90,22 @@ def test_what_a_case_needs_and_warns_of_is_on_its_page():
     text = page(replace(CASE, needs=("coalescing",), dangerous="it may hurt", leaves="they stay"))
     assert "<code>coalescing</code>: one job for several submits with the same function and unique" in text
     assert "it may hurt" in text
-    assert "--gear-dangerous" in text
+    assert "add <code>--dangerous</code>" in text
     assert "they stay" in text
-    assert "--gear-dangerous" not in page()
+    assert "<code>--dangerous</code>" not in page()
 
 
 def test_the_command_that_plays_it_again_names_what_is_under_test():
     assert "gearspec replay two-clients-share-a-job --target=HOST:PORT" in page()
     both = page(replace(CASE, under_test=("server", "client")))
     assert "gearspec replay &#39;two-clients-share-a-job[client]&#39; --testee=NAME" in both
+
+
+def test_a_program_can_be_made_of_what_puts_a_server_under_test():
+    make = "gearspec explain two-clients-share-a-job --as=python --target=HOST:PORT &gt; case.py"
+    assert make in page()
+    assert "--as=python" not in page(replace(CASE, under_test=("client",)))
+    assert "--as=python" not in page(PROPERTY)
 
 
 def test_what_a_program_did_is_told_with_its_reason():

@@ -56,7 +56,8 @@ def test_every_guide_stands_once_in_the_navigation(pages):
         assert pages["index.md"].count(f"\nguides/{name}\n") == 1
 
 
-GUIDE = "# A guide\n\nIt says [more](#a-guide).\n\n    code\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+WORDS = "It says [more](#a-guide) of `one`, `echo-answered` and `two`."
+GUIDE = f"# A guide\n\n{WORDS}\n\n    code\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
 
 
 @pytest.fixture
@@ -135,6 +136,15 @@ def test_a_site_that_is_there_is_replaced(build, tmp_path):
     old.with_name(".buildinfo").touch()
     assert (build(FRONT) / "index.html").exists()
     assert not old.exists()
+
+
+def test_a_guide_leads_to_the_cases_and_clauses_that_it_names(build):
+    clause = PAGE._replace(
+        path="clauses/echo.html", text=with_link("#why").text.replace("why", "echo-answered")
+    )
+    text = (build(FRONT, with_link("#why"), clause) / "guides" / "guide.html").read_text()
+    links = re.findall('<a href="([^"]+)"><code class="docutils literal', text)
+    assert links == ["../cases/one.html", "../clauses/echo.html#echo-answered"]
 
 
 def test_how_far_it_is_is_told_until_all_is_done(build):

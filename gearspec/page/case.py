@@ -82,8 +82,16 @@ def case_page(case: Case, script: str, found: Sequence[Account]) -> str:
         script=script,
         place=_place(case),
         commands={role: _command(case, role) for role in case.under_test},
+        program=_program(case),
         accounts=found,
     )
+
+
+def _program(case: Case) -> str:
+    """How a program is made of it; empty where that cannot be."""
+    if not case.steps or "server" not in case.under_test:
+        return ""
+    return f"gearspec explain {case.id} --as=python {_OPTIONS['server']} > case.py"
 
 
 def _place(case: Case) -> Path:

@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 from docutils import nodes
 from sphinx.parsers import Parser
 
+from gearspec.protocol.clause import load_clauses
+
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from sphinx.application import Sphinx
 
 _HEADING: Final = re.compile(
     r'^<h(?P<level>[123])(?: id="(?P<id>[^"]+)")?>(?P<title>.*)</h(?P=level)>$', re.MULTILINE
+)
+_CODE: Final = re.compile(
+    r'<code class="docutils literal notranslate"><span class="pre">(?P<text>[a-z0-9-]+)</span></code>'
 )
 
 
@@ -74,6 +81,23 @@ def _help_keyboards(
         context[part] = context.get(part, "").replace(plain, better)
 
 
+def _link_names(
+    app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
+) -> None:
+    """Have a guide lead to the cases and clauses that it names."""
+    if name.startswith("guides/"):
+        context["body"] = _CODE.sub(partial(_linked, app.env.found_docs), context.get("body", ""))
+
+
+def _linked(pages: Container[str], code: re.Match[str]) -> str:
+    clause = load_clauses().get(code["text"])
+    page = f"clauses/{clause.group}" if clause else f"cases/{code['text']}"
+    if page not in pages:
+        return code[0]
+    anchor = f"#{clause.id}" if clause else ""
+    return f'<a href="../{page}.html{anchor}">{code[0]}</a>'
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_source_parser(Fragment)
@@ -82,4 +106,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "html-page-context", partial(_share_navigation, {}), priority=100
     )  # before the theme, which has 500
     app.connect("html-page-context", _help_keyboards, priority=900)  # after it
+    app.connect("html-page-context", _link_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
