@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypedDict
 
 from gearspec import __version__
 from gearspec.errors import UsageError
-from gearspec.protocol.transcript import describe, raw_bytes
+from gearspec.protocol.transcript import SPOKEN, describe, raw_bytes
 from gearspec.script.verdict import Verdict
 from gearspec.suite import case_level, case_levels, item_id
 
@@ -271,7 +271,7 @@ def entries(transcript: Transcript, names: Mapping[bytes, str]) -> list[Entry]:
             "at": round(event.at, 6),
             "sender": event.sender,
             "receiver": event.receiver,
-            "what": describe(event.what, names),
+            "what": describe(event.what, names, SPOKEN),
             "hex": raw_bytes(event.what).hex(),
         }
         for event in sorted(transcript.events, key=lambda event: event.at)

@@ -12,6 +12,7 @@ from gearspec.protocol.transcript import (
     RAW,
     SHOWN,
     Note,
+    Speech,
     Transcript,
     describe,
     printable,
@@ -123,6 +124,14 @@ def test_the_bytes_stand_under_each_packet_and_a_long_one_is_cut():
     assert "00 52 45 51 00 00 00 10 00 00 00 c8" in rows[0]
     assert len(rows) == 9
     assert rows[-1].strip() == "... 84 more bytes"
+
+
+def test_what_a_library_tells_its_user_is_shown_to_its_end():
+    transcript = Transcript()
+    error = b"mylib_do(LOST) " + b"x" * 100 + b": nobody answers"
+    transcript.add(0.0, "client", "user", Speech("reports", "error", (("text", error),)))
+    assert transcript.render().endswith(": nobody answers'")
+    assert describe(transcript.events[0].what).endswith("... (131 bytes)'")
 
 
 def test_of_a_long_conversation_the_beginning_and_the_end_are_rendered():

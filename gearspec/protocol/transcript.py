@@ -25,6 +25,8 @@ RESET: Final = "RESET"
 RAW: Final = "RAW"
 SHOWN: Final = 64
 """How many bytes of one value are printed before it is cut short."""
+SPOKEN: Final = 300
+"""How many of them where a library tells its user something: an error says at its end what is wrong."""
 MOST: Final = 80
 """How many events are printed with their bytes, where many failures stand below each other."""
 
@@ -116,7 +118,7 @@ class Transcript:
 
 def _block(event: Event, names: Mapping[bytes, str] | None, *, hexadecimal: bool) -> list[str]:
     raw = raw_bytes(event.what) if hexadecimal else b""
-    return event_lines(event.at, event.sender, event.receiver, describe(event.what, names), raw)
+    return event_lines(event.at, event.sender, event.receiver, describe(event.what, names, SPOKEN), raw)
 
 
 def ends(things: Sequence[T], most: int) -> tuple[Sequence[T], int, Sequence[T]]:
@@ -145,16 +147,21 @@ def event_lines(at: float, sender: str, receiver: str, what: str, raw: bytes) ->
     return [head, *(f"{'':14}{row}" for row in _hex(raw))]
 
 
-def describe(what: What, names: Mapping[bytes, str] | None = None) -> str:
-    """One event in words, without its bytes."""
+def describe(what: What, names: Mapping[bytes, str] | None = None, spoken: int = SHOWN) -> str:
+    """One event in words, without its bytes.
+
+    Args:
+        what: the event.
+        names: values to print as ``$name``.
+        spoken: how many bytes of one value are shown that a library is told, or tells its user.
+    """
     if isinstance(what, Line):
         return f"TEXT {_value(what.raw, names)}"
     if isinstance(what, Note):
         return f"{what.kind} {len(what.data)} bytes" if what.data else what.kind
     if isinstance(what, Speech):
-        return " ".join(
-            [what.verb, what.name, *(f"{key}={_value(value, names)}" for key, value in what.fields)]
-        )
+        told = (f"{key}={_value(value, names, spoken)}" for key, value in what.fields)
+        return " ".join([what.verb, what.name, *told])
     fields = what.fields
     words = [what.name, *(f"{key}={_value(value, names)}" for key, value in fields.items())]
     if what.message is None and what.body:
@@ -170,13 +177,13 @@ def describe(what: What, names: Mapping[bytes, str] | None = None) -> str:
     return " ".join(words)
 
 
-def _value(value: bytes, names: Mapping[bytes, str] | None) -> str:
-    return (names or {}).get(value) or repr_bytes(value)
+def _value(value: bytes, names: Mapping[bytes, str] | None, limit: int = SHOWN) -> str:
+    return (names or {}).get(value) or repr_bytes(value, limit)
 
 
-def repr_bytes(value: bytes) -> str:
+def repr_bytes(value: bytes, limit: int = SHOWN) -> str:
     """A value between quotes, escaped and cut short."""
-    return f"'{printable(value)}'"
+    return f"'{printable(value, limit)}'"
 
 
 def _hex(raw: bytes) -> list[str]:
