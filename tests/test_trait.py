@@ -8,7 +8,7 @@ from gearspec.model.dialect import Dialect
 from gearspec.protocol.message import BY_NAME, GRABS
 from gearspec.script.load import parse_cases
 from gearspec.script.rehearse import rehearse
-from gearspec.script.trait import CAPABILITIES, Traits
+from gearspec.script.trait import CAPABILITIES, Traits, unmet
 from gearspec.script.verdict import Verdict
 from tests.memory import Driver
 
@@ -50,6 +50,11 @@ def played(**traits):
 
 def sent(result):
     return {getattr(event.what, "name", "") for event in result.transcript.events}
+
+
+def test_what_a_case_needs_of_another_role_is_not_missed_in_a_server():
+    assert unmet(["priorities", "epoch", "background"], "server", {"priorities"}) == ["epoch"]
+    assert unmet(["priorities", "background"], "client", {"priorities"}) == ["background"]
 
 
 def test_by_default_a_server_has_everything():

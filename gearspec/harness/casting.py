@@ -18,7 +18,7 @@ from gearspec.harness.testee import resolve_testee
 from gearspec.script.guest import TesteeStage
 from gearspec.script.load import case_waits
 from gearspec.script.testee import scenes
-from gearspec.script.trait import ABILITIES
+from gearspec.script.trait import unmet
 from gearspec.script.verdict import Result, Verdict, worst
 
 if TYPE_CHECKING:
@@ -146,9 +146,7 @@ class Casting:
 
     def lacks(self, case: Case, role: str) -> list[str]:
         """What a case needs of a role and the library is said not to have."""
-        return [
-            need for need in case.needs if need in ABILITIES[role] and need not in self.hello.features[role]
-        ]
+        return unmet(case.needs, role, self.hello.features[role])
 
     def _gate(self, case: Case, role: str) -> Result | None:
         """UNSUPPORTED, if the adapter refuses what the library is said to lack, where it can be asked for."""

@@ -16,7 +16,7 @@ from gearspec.harness.performance import DEAD, doubtful, perform, token
 from gearspec.harness.spare import Spares
 from gearspec.script.load import case_waits, load_cases
 from gearspec.script.play import Stage
-from gearspec.script.trait import CAPABILITIES
+from gearspec.script.trait import unmet
 from gearspec.script.verdict import Result, Verdict
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Session:
     # --- capabilities -----------------------------------------------------------------------
 
     def _lacks(self, case: Case) -> list[str]:
-        return [need for need in case.needs if need in CAPABILITIES and need not in self.traits.capabilities]
+        return unmet(case.needs, "server", self.traits.capabilities)
 
     def _gate(self, case: Case) -> Result | None:
         """UNSUPPORTED, if a probe agrees with what the target file says that the server lacks."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from gearspec.model.dialect import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 CAPABILITIES: Final = {
     "text": "the text protocol: any admin command at all",
@@ -83,6 +83,11 @@ def meaning(need: str, roles: Iterable[str]) -> str:
     """What a word of ``needs`` means to roles that are under test."""
     words = (ABILITIES[role][need] for role in roles if need in ABILITIES[role])
     return "; ".join(dict.fromkeys(words))
+
+
+def unmet(needs: Iterable[str], role: str, has: Collection[str]) -> list[str]:
+    """Of what a case needs, what concerns a role and is not among what that has."""
+    return [need for need in needs if need in ABILITIES[role] and need not in has]
 
 
 @dataclass(frozen=True, slots=True)
