@@ -147,6 +147,15 @@ def test_a_guide_leads_to_the_cases_and_clauses_that_it_names(build):
     assert links == ["../cases/one.html", "../clauses/echo.html#echo-answered"]
 
 
+def test_a_guide_is_called_by_its_title_where_another_has_the_name_of_its_file(build, tmp_path):
+    other = tmp_path / "docs" / "other.md"
+    other.parent.mkdir()
+    other.write_text("# The <other> one\n\nIt is not [guide.md](guide.md), nor [this](guide.md).\n")
+    front = FRONT._replace(text=FRONT.text.replace("guides/guide", "guides/guide\nguides/other"))
+    text = (build(front) / "guides" / "other.html").read_text()
+    assert re.findall('<span class="std std-doc">([^<]+)</span>', text) == ["A guide", "this"]
+
+
 def test_how_far_it_is_is_told_until_all_is_done(build):
     told = []
     build(FRONT, with_link("#why"), show=told.append)

@@ -18,7 +18,7 @@ from sphinx.parsers import Parser
 from gearspec.protocol.clause import load_clauses
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from sphinx.application import Sphinx
 
@@ -28,6 +28,11 @@ _HEADING: Final = re.compile(
 _CODE: Final = re.compile(
     r'<code class="docutils literal notranslate"><span class="pre">(?P<text>[a-z0-9-]+)</span></code>'
 )
+_GUIDE: Final = re.compile(
+    r'(?P<link><a class="reference internal" href="(?P<page>[a-z-]+)\.html"><span class="std std-doc">)'
+    r"(?P=page)\.md(?=</span>)"
+)
+"""A link to a guide that has the name of its file for its words, which suits a folder and not a site."""
 
 
 class Fragment(Parser):
@@ -84,9 +89,10 @@ def _help_keyboards(
 def _link_names(
     app: Sphinx, name: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
 ) -> None:
-    """Have a guide lead to the cases and clauses that it names."""
+    """Have a guide lead to the cases and clauses that it names, and call other guides by their titles."""
     if name.startswith("guides/"):
-        context["body"] = _CODE.sub(partial(_linked, app.env.found_docs), context.get("body", ""))
+        body = _CODE.sub(partial(_linked, app.env.found_docs), context.get("body", ""))
+        context["body"] = _GUIDE.sub(partial(_titled, app.env.titles), body)
 
 
 def _linked(pages: Container[str], code: re.Match[str]) -> str:
@@ -96,6 +102,10 @@ def _linked(pages: Container[str], code: re.Match[str]) -> str:
         return code[0]
     anchor = f"#{clause.id}" if clause else ""
     return f'<a href="../{page}.html{anchor}">{code[0]}</a>'
+
+
+def _titled(titles: Mapping[str, nodes.title], link: re.Match[str]) -> str:
+    return link["link"] + html.escape(titles[f"guides/{link['page']}"].astext())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
