@@ -97,12 +97,15 @@ class Peer:
             else:
                 if len(self.buffer) < 12:
                     return
-                _, kind, size = struct.unpack(">4sII", self.buffer[:12])
+                magic, kind, size = struct.unpack(">4sII", self.buffer[:12])
                 if len(self.buffer) < 12 + size:
                     return
                 body, self.buffer = self.buffer[12 : 12 + size], self.buffer[12 + size :]
                 arity = ARITIES.get(kind, 1)
-                came = Came(now, kind, tuple(body.split(b"\0", arity - 1)) if arity else ())
+                arguments = tuple(body.split(b"\0", arity - 1)) if arity else ()
+                came = Came(now, kind, arguments)
+                if not self.loose and (magic != b"\0RES" or len(arguments) < arity):
+                    fail(f"{party}: a malformed packet came: {magic!r} {came}")
             self.queue.append(came)
 
 

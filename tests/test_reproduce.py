@@ -1,6 +1,8 @@
 import ast
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -139,6 +141,25 @@ def test_a_sent_fork_and_a_cut_anywhere_are_played_in_every_way(address, tmp_pat
     lines = played(written(fork), address, tmp_path).stdout.splitlines()
     assert lines.count("server -> client: ECHO_RES b'one'") == len(b"\0REQ....----one") - 1
     assert "server -> client: ECHO_RES b'two'" in lines
+
+
+@pytest.mark.parametrize("answer", ["00524551 00000011 00000002 6869", "00524553 0000000d 00000002 6869"])
+def test_a_packet_that_is_malformed_is_not_as_expected(answer, tmp_path):
+    """The magic of a request, and a WORK_COMPLETE of one argument; the player takes neither for sound."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(bytes.fromhex(answer))
+                connection.recv(100)
+
+        served = pool.submit(serve)
+        done = played(written(SEND + GOT.format(data="hi")), Address(*listener.getsockname()), tmp_path)
+        served.result()
+    assert done.returncode == 1
+    assert "NOT AS EXPECTED: client: a malformed packet came: " in done.stdout
 
 
 def test_a_server_that_is_not_there_is_told_on_one_line(tmp_path):
