@@ -61,8 +61,11 @@ class CaseFile(pytest.File):
                 raise self._broken(f"{case.path}:{case.line}: {other} has the id '{case.id}' as well")
             for role in case.under_test:
                 if run := self._run_of(role):
-                    name = item_id(case, role)
-                    yield CaseItem.from_parent(self, name=name, case=case, role=role, run=run)
+                    # What is given whole pytest takes apart as it does the ids in its cache (--last-failed).
+                    nodeid = f"{self.nodeid}::{item_id(case, role)}"
+                    yield CaseItem.from_parent(
+                        self, name=item_id(case, role), nodeid=nodeid, case=case, role=role, run=run
+                    )
 
     def _broken(self, message: str) -> Exception:
         self.broken = True

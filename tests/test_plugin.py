@@ -53,6 +53,11 @@ def test_an_item_can_be_run_by_its_name(run):
     assert run("a.gear.yaml::two[server]", a=case("one"), b=case("two")).parseoutcomes() == {"passed": 1}
 
 
+def test_what_failed_can_be_run_again_alone(run):
+    assert run(a=case("good"), b=case("one", "FAIL wrong")).ret == 1
+    assert run("--last-failed").parseoutcomes() == {"failed": 1}
+
+
 def test_probes_are_no_cases(run):
     assert run(files={"probes": case("probe")}).ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
