@@ -35,6 +35,20 @@ def test_what_was_registered_on_a_lost_connection_does_not_count_on_the_next():
     assert "server expected CAN_DO" in fails(script_of() + AGAIN, Repeats)
 
 
+def test_what_was_registered_on_a_connection_that_the_worker_ended_does_not_count_on_the_next():
+    class Restless(Worker):
+        def work(self, *job):
+            super().work(*job)
+            self.reach("server")
+            self.close(self.connections[-1])
+
+        def ended(self, connection):
+            self.plans = {}
+            super().ended(connection)
+
+    assert "server expected CAN_DO" in fails(script_of() + AGAIN, Restless)
+
+
 def test_a_worker_has_to_be_back_for_more():
     class Tired(Worker):
         def came(self, connection, packet):

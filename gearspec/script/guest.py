@@ -249,9 +249,9 @@ class Guest(Player[Cue, News, Catch]):
         if isinstance(step, Report):
             return self._report(step)
         slots = self.slots_of(step.receiver)
-        earlier = [catch for catch in self.record if catch.visit and catch.visit.server in slots]
-        for catch in earlier:
-            if self.fits(step, catch.what) is not None:
+        for catch in self.record:
+            visit = catch.visit
+            if visit and visit.open and visit.server in slots and self.fits(step, catch.what) is not None:
                 return catch
         heads = [visit.queue[0] for visit in self.host.visits if visit.queue and visit.server in slots]
         full = (head for head in heads if self.fits(step, head.what) is not None)
