@@ -156,7 +156,9 @@ def test_a_guide_is_called_by_its_title_where_another_has_the_name_of_its_file(b
     assert re.findall('<span class="std std-doc">([^<]+)</span>', text) == ["A guide", "this"]
 
 
-def test_how_far_it_is_is_told_until_all_is_done(build):
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_how_far_it_is_is_told_until_all_is_done(build, monkeypatch, ci):
+    monkeypatch.setenv("CI", ci)
     told = []
     build(FRONT, with_link("#why"), show=told.append)
     assert told == sorted(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -138,14 +139,18 @@ def _schemas() -> dict[str, Path]:
 
 def _run_sphinx(source: Path, extra: Path, out: Path, show: Callable[[int], None]) -> None:
     """Have Sphinx make the site, in a process of its own, since it can do so once in each."""
-    command = [sys.executable, "-m", "sphinx", "--no-color", f"--conf-dir={Path(__file__).parent}"]
+    command = [sys.executable, "-m", "sphinx", f"--conf-dir={Path(__file__).parent}"]
     command += [f"--define=html_extra_path={extra}", f"--doctree-dir={source.with_name('doctrees')}"]
     command += [str(source), str(out.absolute())]
     # Where gearspec lies, so that Sphinx finds it, and nothing of the current folder.
     folder = _PACKAGE.parent
+    # In a CI it takes a pipe for a terminal, unless this is set.
+    environment = {**os.environ, "NO_COLOR": "1"}
     with (
         source.with_name("faults").open("w+", encoding="utf-8", errors="replace") as faults,
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=faults, text=True) as sphinx,  # noqa: S603 - no shell
+        subprocess.Popen(  # noqa: S603 - no shell
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=faults, text=True
+        ) as sphinx,
     ):
         assert sphinx.stdout is not None, "it is a pipe"
         for line in sphinx.stdout:
