@@ -69,3 +69,12 @@ def test_a_stranger_who_listens_is_not_taken_for_the_process():
         subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child,
     ):
         assert not listens(child.pid, server.getsockname()[1])
+
+
+def test_a_process_that_goes_while_it_is_looked_at_is_gone(monkeypatch):
+    def vanish(*_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("pathlib.Path.glob", vanish)
+    assert family(os.getpid()) == [os.getpid()]
+    assert spent(os.getpid()) == {}

@@ -19,7 +19,7 @@ def family(pid: int) -> list[int]:
     """A process and all that descend from it; those that are gone by now are left out."""
     found = [pid]
     for parent in found:
-        for children in (_PROC / str(parent) / "task").glob("*/children"):
+        for children in _of_threads(parent, "children"):
             found.extend(int(child) for child in _read(children).split())
     return found
 
@@ -32,7 +32,7 @@ def resident(pid: int) -> int:
 
 def spent(pid: int) -> dict[int, float]:
     """The seconds that each thread of a process and of its descendants has been on a processor, by its id."""
-    files = (file for member in family(pid) for file in (_PROC / str(member) / "task").glob("*/schedstat"))
+    files = (file for member in family(pid) for file in _of_threads(member, "schedstat"))
     told = ((int(file.parent.name), _read(file).split()) for file in files)
     return {thread: int(numbers[0]) / 1e9 for thread, numbers in told if numbers}
 
@@ -49,6 +49,14 @@ def listens(pid: int, port: int) -> bool:
     return bool(sockets) and any(
         f"socket:[{inode}]" in sockets for table in _TABLES for inode in _listeners(table, port)
     )
+
+
+def _of_threads(pid: int, name: str) -> list[Path]:
+    """A file of each thread of a process."""
+    try:
+        return list((_PROC / str(pid) / "task").glob(f"*/{name}"))
+    except OSError:  # the process is gone since its folder was looked for
+        return []
 
 
 def _listeners(table: Path, port: int) -> Iterator[str]:
