@@ -70,6 +70,11 @@ def test_what_the_reference_server_passes_its_program_finds_as_expected(case, ad
     assert done.stdout.endswith("as expected\n")
 
 
+def test_a_program_waits_for_an_answer_on_a_connection_that_cannot_be_fenced(address, tmp_path):
+    (case,) = (case for case in CASES if case.id == "packet-inside-a-line")
+    assert played(case, address, tmp_path).returncode == 0
+
+
 SEND = """\
   - client -> server: ECHO_REQ
     data: hi

@@ -172,6 +172,14 @@ def test_when_its_time_is_over_a_search_passes_with_what_it_has_tried():
     assert 10 < survey.examples == len(arena.tried) < 100
 
 
+def test_when_its_time_is_over_a_search_draws_nothing_more():
+    drawn = []
+    examples = attacks().map(lambda sending: drawn.append(sending) or sending)
+    search = Search(FakeArena(passing), lambda sending: sending, examples, clock=ticking(1))
+    tried = search.run(1000, Effort(seconds=20)).examples
+    assert len(drawn) <= tried + 1 < 20
+
+
 def test_what_an_earlier_search_found_is_tried_first_and_needs_no_seed():
     kept = InMemoryExampleDatabase()
     first = hunt(FakeArena(long(Verdict.FAIL)), database=kept)

@@ -93,7 +93,7 @@ class _Found(Exception):  # noqa: N818 - it ends a search, with success
 
 
 class _Late(BaseException):  # Hypothesis goes on after an Exception, and may draw for minutes
-    """There is an example, and no more time for a smaller one."""
+    """Nothing more is tried."""
 
 
 @contextmanager
@@ -180,9 +180,9 @@ class Search(Generic[Example, Attempt]):
         def try_one(example: Example) -> None:
             # The smallest is tried again to be told; the program need not die once more for that.
             known = next((result for one, result in self._failed if one == example), None)
-            if not known and self._failed and self._over():
+            if not known and self._over():
                 raise _Late
-            if known or not (self._over() or self._passes(example)):
+            if known or not self._passes(example):
                 self.survey.example = example
                 self.survey.result = known or self._failed[-1][1]
                 raise _Found
