@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gearspec.fuzz.conversation import conversations
+from gearspec.fuzz.course import Course
 from gearspec.harness.target import known_names, resolve_target
-from gearspec.model import Server
+from gearspec.model import Dialect, Server
+from gearspec.script.case import Together
 from gearspec.script.load import parse_cases, walk
 from gearspec.script.rehearse import rehearse
 from gearspec.script.trait import Traits
@@ -69,6 +71,18 @@ def drawn():
 def test_a_wrong_server_is_found_out(name, drawn):
     fault = next(fault for fault in FAULTS if fault.id == name)
     assert any(rehearsed(case, fault).verdict is Verdict.FAIL for case in drawn)
+
+
+def test_the_jobs_of_a_lost_worker_may_fail_in_any_order():
+    course = Course(Traits(dialect=Dialect(worker_death="fail")), lambda _: True, clocks=False)
+    course.can_do("worker", "$fn")
+    for _ in range(2):
+        course.submit("client", "SUBMIT_JOB", "$fn", "", b"w")
+        course.grab("worker", 0)
+    course.leave("worker", "CLOSE")
+    last = course.author.case().steps[-1]
+    assert isinstance(last, Together)
+    assert [step.what for step in last.steps] == ["WORK_FAIL", "WORK_FAIL"]
 
 
 @FEW

@@ -38,6 +38,20 @@ def woken(course):
     course.echo("worker", b"")
 
 
+def reduced(course):
+    """Of a reduce job's last argument some servers pass over the beginning."""
+    course.submit("client", "SUBMIT_JOB", "$fn", "-", b"w")
+    course.leave("client", "CLOSE")
+    course.submit("client2", "SUBMIT_REDUCE_JOB", "$fn", "-", b"w")
+
+
+def left(course):
+    course.can_do("worker", "$fn")
+    course.sleep("worker")
+    client(course)
+    course.leave("worker", "RESET")
+
+
 def several(course):
     job(course)
     job(course)
@@ -88,20 +102,22 @@ WAYS = {
     "worker-with-job-left": lambda course: (job(course), course.desert(0, "CLOSE")),
 }
 """The shortest way into each class."""
+OTHERS = [("abandoned-job-joined", reduced), ("sleeper-left", left)]
+"""Ways that are as good, and harder to see."""
 
 
 def written(way, permits):
-    course = Course(Traits(dialect=Dialect(abandoned="skip")), permits, clocks=False)
+    course = Course(Traits(dialect=Dialect(abandoned="skip", reduce_arguments=4)), permits, clocks=False)
     way(course)
     return course.author.case().steps
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_each_class_is_asked_for_where_it_occurs_and_not_written_if_it_may_not(name):
+@pytest.mark.parametrize(("name", "way"), [*WAYS.items(), *OTHERS])
+def test_each_class_is_asked_for_where_it_occurs_and_not_written_if_it_may_not(name, way):
     asked = []
-    whole = written(WAYS[name], lambda what: not asked.append(what))
+    whole = written(way, lambda what: not asked.append(what))
     assert name in asked
-    assert written(WAYS[name], lambda what: what != name) != whole
+    assert written(way, lambda what: what != name) != whole
 
 
 def test_what_is_usual_falls_in_no_class():

@@ -184,9 +184,8 @@ class Author:
     def leave(self, party: str, how: str) -> None:
         """A party that is connected closes its connection, or resets it."""
         number = self._numbers[party]
-        if not all(
-            map(self._permits, perils_of_leaving(self.server, self.server.exchange.connections[number]))
-        ):
+        leaver = self.server.exchange.connections[number]
+        if not all(map(self._permits, perils_of_leaving(self.server, leaver, woken=number in self._woken))):
             return
         del self._numbers[party], self._parties[number]
         self._steps.append(Message(0, party, SERVER, how))
@@ -241,7 +240,10 @@ class Author:
                 self._shown.setdefault(render(value, self._names, self._now), value)
 
     def _hear(self, effects: Iterable[Effect], asked: str = "", within: float | None = None) -> None:
-        """What the model does is expected; of each party in the order in which it does it."""
+        """What the model does is expected; of each party in the order in which it does it.
+
+        In which order several jobs fail, because their worker is gone, no text says.
+        """
         heard: defaultdict[str, list[Message]] = defaultdict(list)
         texts: list[Line] = []
         for effect in effects:
@@ -256,7 +258,8 @@ class Author:
         if texts:
             heard[asker].append(self._text(asker, texts, asked))
         for lines in heard.values():
-            free = len(lines) > 1 and any(line.what == NOOP.name for line in lines)
+            names = {line.what for line in lines}
+            free = len(lines) > 1 and (NOOP.name in names or names == {"WORK_FAIL"})
             self._steps += [Together(0, tuple(lines))] if free else lines
             self._clauses |= {line.clause for line in lines if line.clause}
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gearspec.model.client import workload_of
 from gearspec.protocol.message import GRABS, SUBMITS
 from gearspec.protocol.packet import Line, Packet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gearspec.model.connection import Connection
     from gearspec.model.job import Job
@@ -36,15 +37,15 @@ def perils(server: Server, sender: Connection, item: Packet | Line, *, woken: bo
     return [item.name, *found]
 
 
-def perils_of_leaving(server: Server, leaver: Connection) -> list[str]:
-    """The classes that it falls in when somebody leaves now."""
+def perils_of_leaving(server: Server, leaver: Connection, *, woken: bool) -> list[str]:
+    """The classes that it falls in when somebody leaves now, perhaps woken and without a grab since."""
     jobs = server.exchange.queue.jobs.values()
     found = {
         "shared-background-job-left": any(job.background and leaver.number in job.clients for job in jobs),
         "worker-with-job-left": _held(server, leaver) > 0,
         "jobs-given-up": _held(server, leaver) > 1,
         "waiting-client-left": any(leaver.number in job.clients for job in jobs),
-        "sleeper-left": leaver.asleep,
+        "sleeper-left": leaver.asleep or woken,
     }
     return [name for name, holds in found.items() if holds]
 
@@ -73,12 +74,10 @@ def _can_do_again(_server: Server, sender: Connection, packet: Packet) -> bool:
 
 
 def _joined(server: Server, packet: Packet) -> Job | None:
-    fields = packet.fields
-    found = packet.name in SUBMITS
-    return server.exchange.queue.find(*(fields[name] for name in _SAME)) if found else None
-
-
-_SAME: Final = ("function", "unique", "workload")
+    if packet.name not in SUBMITS:
+        return None
+    fields, workload = packet.fields, workload_of(packet, server.dialect)
+    return server.exchange.queue.find(fields["function"], fields["unique"], workload)
 
 
 def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bool:
@@ -86,8 +85,9 @@ def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bo
     return job is not None and job.abandoned
 
 
-def _dash(fields: Mapping[str, bytes]) -> bool:
-    return fields.get("unique") == b"-" and not fields.get("workload", b"-")
+def _dash(server: Server, _sender: Connection, packet: Packet) -> bool:
+    dash = packet.name in SUBMITS and packet.fields["unique"] == b"-"
+    return dash and not workload_of(packet, server.dialect)
 
 
 def _foreign_work(server: Server, sender: Connection, packet: Packet) -> bool:
@@ -125,7 +125,7 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "sleep-of-a-worker": lambda _server, _sender, packet: packet.name == "PRE_SLEEP",
     "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
     "sleeper-changes": lambda _server, sender, packet: sender.asleep and packet.name in _CHANGES,
-    "dash-without-workload": lambda _server, _sender, packet: _dash(packet.fields),
+    "dash-without-workload": _dash,
     "timeout-zero": lambda _server, _sender, packet: packet.fields.get("timeout") == b"0",
     "jobs-given-up": _given_up,
     "cant-do-unregistered": _cant_do_unregistered,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gearspec.protocol.packet import Packet
 
     from .connection import Connection
+    from .dialect import Dialect
     from .exchange import Exchange
     from .job import Job
 
@@ -35,6 +36,17 @@ REDUCES: Final = frozenset(name for name in PRIORITIES if name.startswith("SUBMI
 """The submits that name a reducer."""
 OPTIONS: Final = frozenset({b"exceptions"})
 """The options that PROTOCOL names."""
+
+
+def workload_of(packet: Packet, dialect: Dialect) -> bytes:
+    """The last argument of a submit; some servers expect one that they do not use before it.
+
+    Clauses: reduce-fields.
+    """
+    last = packet.fields["workload"]
+    if packet.name in REDUCES and dialect.reduce_arguments == 4:
+        return last.partition(b"\0")[2]
+    return last
 
 
 class ClientRequests:
@@ -65,7 +77,7 @@ class ClientRequests:
         function = fields["function"]
         unique = fields["unique"]
         reducer = fields.get("reducer", b"")
-        workload = self.workload(packet.name, fields["workload"])
+        workload = workload_of(packet, self.exchange.dialect)
         priority = PRIORITIES[packet.name]
         job = self.queue.find(function, unique, workload)
         if job:
@@ -78,15 +90,6 @@ class ClientRequests:
         self.attach(sender, packet.name, job)
         if self.queue.put(job, self.exchange.now):
             self.exchange.wake(job.function)
-
-    def workload(self, name: str, last: bytes) -> bytes:
-        """The last argument; some servers expect one that they do not use before it.
-
-        Clauses: reduce-fields.
-        """
-        if name in REDUCES and self.exchange.dialect.reduce_arguments == 4:
-            return last.partition(b"\0")[2]
-        return last
 
     def attach(self, sender: Connection, name: str, job: Job) -> None:
         """Make the sender one of those a job is run for, and tell it the handle.
