@@ -42,6 +42,7 @@ def unable(function):
             packet(able(b"f"), request("RESET_ABILITIES"), unable(b"f")),
             {"CAN_DO", "RESET_ABILITIES", "CANT_DO", "cant-do-unregistered"},
         ),
+        (packet(job(function=b"")), {"SUBMIT_JOB", "function-empty"}),
         (packet(Packet(REQ, 2**31)), {"unknown-type", "huge-type"}),
         (packet(Packet(REQ, 2**31 - 1)), {"unknown-type"}),
         (packet(Packet(REQ, 16, b"", 2**31)), {"ECHO_REQ", "huge-size"}),
@@ -54,11 +55,11 @@ def unable(function):
         (packet(request("CAN_DO", function=b"a" * 64)), {"CAN_DO", "long-argument"}),
         (packet(Packet(b"\0REX", 9)), {"GRAB_JOB", "bad-magic"}),
         (raw(b"\0x"), {"bad-magic"}),
-        (raw(b"a\0x\n"), set()),
-        (raw(b"create  function \r\n"), {"create-function-empty"}),
-        (raw(b"create\0x function\0y \n"), {"create-function-empty"}),
-        (raw(b"create function f\n"), set()),
-        (raw(b"status\n"), set()),
+        (raw(b"a\0x\n"), {"text"}),
+        (raw(b"create  function \r\n"), {"text", "create-function-empty"}),
+        (raw(b"create\0x function\0y \n"), {"text", "create-function-empty"}),
+        (raw(b"create function f\n"), {"text"}),
+        (raw(b"status\n"), {"text"}),
     ],
 )
 def test_an_input_belongs_to_its_classes(sending, expected):
@@ -75,7 +76,7 @@ def test_what_lies_inside_of_something_else_counts_as_well():
 def test_a_header_counts_that_is_seen_only_by_who_believes_a_size_and_no_magic():
     short = job()._replace(size=len(job().body) - 1)
     sending = packet(short._replace(body=b"f\0u\0\0"), Packet(REQ, 255))
-    assert hazards(packet(short)) == {"SUBMIT_JOB"}
+    assert hazards(packet(short)) == {"SUBMIT_JOB", "text"}
     assert {"huge-size", "bad-magic"} <= hazards(sending)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from gearspec.protocol.message import BY_TYPE, HEADER_SIZE, REQ, RES
+from gearspec.protocol.message import BY_TYPE, HEADER_SIZE, REQ, RES, SUBMITS
 from gearspec.protocol.packet import Packet
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def hazards(sending: Sending) -> frozenset[str]:
     packets = [piece.what for piece in sending.pieces if isinstance(piece.what, Packet)]
     packets += sightings(data)
     found = {hazard for packet in packets for hazard in _of_packet(packet)}
-    magics = (data[start : start + 4] for start in _starts(data))
+    magics = (data[start : start + 4] for start in _starts(data) if not data[start])
     found |= {"bad-magic"} if not all(map(_is_magic, magics)) else set()
+    found |= {"text"} if any(data[start] for start in _starts(data)) else set()
     found |= {"cant-do-unregistered"} if _withdraws_unregistered(packets) else set()
     found |= {"create-function-empty"} if _CREATE_EMPTY.search(data) else set()
     return frozenset(found)
@@ -51,18 +52,19 @@ def _withdraws_unregistered(packets: Iterable[Packet]) -> bool:
 
 def sightings(data: bytes) -> list[Packet]:
     """Every packet of which a reader may see the header in a stream, as far as it goes."""
-    starts = {*_starts(data), *(found.start() for found in _MAGIC.finditer(data))}
+    starts = {start for start in _starts(data) if not data[start]}
+    starts |= {found.start() for found in _MAGIC.finditer(data)}
     return [_packet(data, start) for start in sorted(starts) if len(data) - start >= HEADER_SIZE]
 
 
 def _starts(data: bytes) -> Iterator[int]:
-    """Where packets begin for a server that believes every size, and no magic but its NUL."""
+    """Where packets and lines begin for a server that believes every size, and no magic but its NUL."""
     start = 0
     while start < len(data):
+        yield start
         if data[start]:
             start = data.find(b"\n", start) + 1 or len(data)
         else:
-            yield start
             start += HEADER_SIZE + (_packet(data, start).size or 0)
 
 
@@ -84,6 +86,7 @@ def _of_packet(packet: Packet) -> set[str]:
     found = {"unknown-type"} if message is None else {message.name}
     found |= {"huge-type"} if packet.type >= _HUGE else set()
     found |= {"huge-size"} if size >= _HUGE else set()
+    found |= {"function-empty"} if packet.name in SUBMITS and packet.body.startswith(b"\0") else set()
     names = packet.arguments[: len(message.arguments) - message.opaque] if message else ()
     found |= {"long-argument"} if any(len(name) >= _LONG for name in names) else set()
     return found
