@@ -253,6 +253,19 @@ ALLOWED = {
         worker < JOB_ASSIGN h|f|v
         worker > WORK_COMPLETE h|s
         client < WORK_COMPLETE h|s""",
+    "a handle may be used again after a result that perhaps did not arrive": """
+        client > SUBMIT_JOB_BG f|u|w
+        client < JOB_CREATED h
+        worker > CAN_DO f
+        worker > GRAB_JOB
+        worker < JOB_ASSIGN h|f|w
+        worker > WORK_COMPLETE h|r
+        client > SUBMIT_JOB f|u|v
+        client < JOB_CREATED h
+        worker > CLOSE
+        worker2 > CAN_DO f
+        worker2 > GRAB_JOB
+        worker2 < JOB_ASSIGN h|f|v""",
     "what stands for no unique is not compared": """
         client > SUBMIT_JOB f|-|w
         client < JOB_CREATED h

@@ -252,6 +252,11 @@ class Book:
             fate, index = self.fate(job, assignment, len(self.events))
             job.ends.extend([index] if fate == "ended" else [])
 
+    def said_over(self, handle: bytes) -> list[int]:
+        """Where somebody said that a job is over; the server may have heard that, or not."""
+        reports = (index for connection in self.connections for index in connection.told.get(handle, []))
+        return [index for index in reports if self.name(index) in self.terminal]
+
     def fate(self, job: Job, assignment: int, until: int) -> tuple[str, int]:
         """What had become of an assigned job before an event, and where.
 

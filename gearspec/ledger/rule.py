@@ -178,7 +178,8 @@ def _changed(book: Book, job: Job) -> _Found:
     submits = {submit for index in job.announced for submit in book.origins[index]} | set(book.unanswered)
     for index in job.assigned:
         fitting = [submit for submit in submits if _carries(book, index, book.packet(submit))]
-        reused = any(end < index for end in job.ends)
+        over = [*job.ends, *book.said_over(book.handle(index))]
+        reused = any(end < index for end in over)
         if index > book.clear:
             continue
         if not fitting:
