@@ -17,7 +17,7 @@ _MAGIC: Final = re.compile(rb"\0RE[QS]")
 # A word of a line may end at a NUL, as strings of C do.
 _CREATE_EMPTY: Final = re.compile(rb"create(\0[^ \n]*)? +function(\0[^ \n]*)? *[\0\r\n]", re.IGNORECASE)
 _HUGE: Final = 2**31
-_LONG: Final = 64
+_LONG: Final = 50
 
 
 def hazards(sending: Sending) -> frozenset[str]:

@@ -40,7 +40,7 @@ INPUT_CLASSES: Final = {
     "idle-function-listed": "the admin command status while a function has neither workers nor jobs any more",
     "job-joined": "a submit that joins a job",
     "jobs-given-up": "a worker that leaves, or withdraws a function, while it has several jobs",
-    "long-argument": "an argument of 64 bytes or more, where it is no workload or data",
+    "long-argument": "an argument of 50 bytes or more, where it is no workload or data",
     "maxqueue-of-three": "the admin command maxqueue with a size for each priority",
     "maxqueue-of-unknown": "the admin command maxqueue for a function without workers and jobs",
     "shared-background-job-left": "a client that leaves its job, which is in the background as well",
