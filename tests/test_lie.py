@@ -212,3 +212,21 @@ def test_a_worker_comes_back_or_tells_its_user():
 
 def test_a_worker_that_does_nothing_any_more_is_found_out():
     assert "server expected" in of_worker(Mute, response("NOOP"), lingers=True).message
+
+
+class Sleepless(Worker):
+    """Notices that it was answered twice only when it has fallen asleep."""
+
+    answers = 0
+
+    def came(self, connection, packet):
+        self.answers += packet.name == "NO_JOB"
+        if self.answers < 2:
+            super().came(connection, packet)
+        elif packet.name == "NO_JOB":
+            self.tell("error", text="it was answered twice")
+
+
+def test_a_worker_that_sleeps_already_may_still_tell_its_user():
+    twice = [response("NO_JOB")] * 2
+    assert of_worker(Sleepless, *twice, lingers=True).verdict is Verdict.PASS

@@ -199,7 +199,8 @@ def _goes_on() -> list[Step]:
     given, done = _job()
     # What it makes of a lie may show when it has gone on already.
     grabs: list[Step] = [_from_worker(words.GRAB), given, _either([[done], *leaves])]
-    sleeps: list[Step] = [_from_worker("PRE_SLEEP"), _from_server("worker", "NOOP"), *grabs]
+    woken = [_from_worker("PRE_SLEEP"), _from_server("worker", "NOOP")]
+    sleeps: list[Step] = [*woken, _either([grabs, *leaves])]
     waits: list[Step] = [
         _from_worker(words.NOTHING),
         _from_server("worker", "NO_JOB"),
