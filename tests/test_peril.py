@@ -98,6 +98,7 @@ WAYS = {
     "sleeper-left": lambda course: (course.sleep("worker"), course.leave("worker", "RESET")),
     "timeout-zero": lambda course: course.can_do_timeout("worker", "$fn"),
     "waiting-client-left": lambda course: (client(course), course.leave("client", "CLOSE")),
+    "unique-given": lambda course: client(course, unique="$u"),
     "woken-without-grab": woken,
     "worker-with-job-left": lambda course: (job(course), course.desert(0, "CLOSE")),
 }

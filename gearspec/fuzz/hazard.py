@@ -86,7 +86,12 @@ def _of_packet(packet: Packet) -> set[str]:
     found = {"unknown-type"} if message is None else {message.name}
     found |= {"huge-type"} if packet.type >= _HUGE else set()
     found |= {"huge-size"} if size >= _HUGE else set()
-    found |= {"function-empty"} if packet.name in SUBMITS and packet.body.startswith(b"\0") else set()
+    found |= {"odd-name"} if packet.name in SUBMITS and _is_odd(packet.arguments[:2]) else set()
     names = packet.arguments[: len(message.arguments) - message.opaque] if message else ()
     found |= {"long-argument"} if any(len(name) >= _LONG for name in names) else set()
     return found
+
+
+def _is_odd(names: tuple[bytes, ...]) -> bool:
+    """Whether a function, and perhaps a unique, are not what anybody would call them."""
+    return not names[0] or any(b"\n" in name for name in names)

@@ -85,6 +85,10 @@ def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bo
     return job is not None and job.abandoned
 
 
+def _unique_given(_server: Server, _sender: Connection, packet: Packet) -> bool:
+    return packet.name in SUBMITS and packet.fields["unique"] != b""
+
+
 def _dash(server: Server, _sender: Connection, packet: Packet) -> bool:
     dash = packet.name in SUBMITS and packet.fields["unique"] == b"-"
     return dash and not workload_of(packet, server.dialect)
@@ -121,6 +125,9 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "can-do-again": _can_do_again,
     "abandoned-job-joined": _abandoned_joined,
     "job-joined": lambda server, _sender, packet: _joined(server, packet) is not None,
+    "unique-given": lambda _server, _sender, packet: (
+        bool(packet.fields.get("unique")) and packet.name in SUBMITS
+    ),
     "foreign-work": _foreign_work,
     "sleep-of-a-worker": lambda _server, _sender, packet: packet.name == "PRE_SLEEP",
     "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
