@@ -67,7 +67,7 @@ def test_exceptions_are_told_to_who_asked(server, client):
     for _ in range(2):
         with pytest.raises(TaskException) as caught:
             client.do("divide", "0", timeout=30)
-        assert caught.value.data == b"integer division or modulo by zero"
+        assert caught.value.data.endswith(b"by zero")  # as each Python has it
 
 
 def test_the_option_is_not_known_to_be_had_by_who_did_not_ask(server, client):
