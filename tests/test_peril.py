@@ -87,7 +87,6 @@ WAYS = {
     "foreign-work": lambda course: (client(course), course.foreign_work("worker", 0, "WORK_COMPLETE")),
     "idle-function-listed": idle,
     "job-cancelled": lambda course: (client(course), course.cancel_job("admin", 0)),
-    "job-joined": lambda course: [client(course, unique="$u") for _ in range(2)],
     "jobs-given-up": several,
     "maxqueue-of-three": lambda course: course.maxqueue("admin", "$fn", ("1", "2", "3")),
     "maxqueue-of-unknown": lambda course: course.maxqueue("admin", "$fn", ("1",)),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gearspec.model.connection import Connection
-    from gearspec.model.job import Job
     from gearspec.model.server import Server
 
     Peril = Callable[[Server, Connection, Packet], bool]
@@ -73,15 +72,11 @@ def _can_do_again(_server: Server, sender: Connection, packet: Packet) -> bool:
     return packet.name.startswith("CAN_DO") and packet.fields["function"] in sender.abilities
 
 
-def _joined(server: Server, packet: Packet) -> Job | None:
-    if packet.name not in SUBMITS:
-        return None
-    fields, workload = packet.fields, workload_of(packet, server.dialect)
-    return server.exchange.queue.find(fields["function"], fields["unique"], workload)
-
-
 def _abandoned_joined(server: Server, _sender: Connection, packet: Packet) -> bool:
-    job = _joined(server, packet)
+    if packet.name not in SUBMITS:
+        return False
+    fields, workload = packet.fields, workload_of(packet, server.dialect)
+    job = server.exchange.queue.find(fields["function"], fields["unique"], workload)
     return job is not None and job.abandoned
 
 
@@ -124,7 +119,6 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "exception-unasked": _exception_unasked,
     "can-do-again": _can_do_again,
     "abandoned-job-joined": _abandoned_joined,
-    "job-joined": lambda server, _sender, packet: _joined(server, packet) is not None,
     "unique-given": lambda _server, _sender, packet: (
         bool(packet.fields.get("unique")) and packet.name in SUBMITS
     ),

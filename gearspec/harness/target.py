@@ -37,7 +37,6 @@ INPUT_CLASSES: Final = {
     "huge-type": "a type of 2147483648 or more",
     "job-cancelled": "the admin command cancel job",
     "idle-function-listed": "the admin command status while a function has neither workers nor jobs any more",
-    "job-joined": "a submit that joins a job",
     "jobs-given-up": "a worker that leaves, or withdraws a function, while it has several jobs",
     "long-argument": "an argument of 50 bytes or more, where it is no workload or data",
     "maxqueue-of-three": "the admin command maxqueue with a size for each priority",
