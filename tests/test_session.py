@@ -8,6 +8,7 @@ import pytest
 
 from gearspec.errors import UsageError
 from gearspec.harness import performance
+from gearspec.harness.kernel import family
 from gearspec.harness.session import NotRun, Session
 from gearspec.harness.target import load_target
 from gearspec.script.verdict import Verdict
@@ -263,9 +264,7 @@ def test_a_program_that_speaks_something_else_is_stopped_again(program):
 
 def children():
     """The programs that we have started and that still run."""
-    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    pids = [pid for path in found for pid in path.read_text().split()]
-    return [pid for pid in pids if PROGRAM.name in Path(f"/proc/{pid}/cmdline").read_text()]
+    return [pid for pid in family(os.getpid()) if PROGRAM.name in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def test_a_target_that_is_not_installed_is_told_before_any_case(tmp_path):
