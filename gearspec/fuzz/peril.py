@@ -119,9 +119,7 @@ _OF_PACKETS: Final[dict[str, Peril]] = {
     "exception-unasked": _exception_unasked,
     "can-do-again": _can_do_again,
     "abandoned-job-joined": _abandoned_joined,
-    "unique-given": lambda _server, _sender, packet: (
-        bool(packet.fields.get("unique")) and packet.name in SUBMITS
-    ),
+    "unique-given": _unique_given,
     "foreign-work": _foreign_work,
     "sleep-of-a-worker": lambda _server, _sender, packet: packet.name == "PRE_SLEEP",
     "sleeper-grabs": lambda _server, sender, packet: sender.asleep and packet.name in GRABS,
