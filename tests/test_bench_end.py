@@ -30,7 +30,7 @@ def files():
 
 
 def children():
-    """The programs that this process has started and not seen to their end."""
+    """This process, and all that it has started and not seen to their end."""
     return set(family(os.getpid()))
 
 

@@ -173,7 +173,7 @@ class Course:
         for name in [name for name, function in self._queue.functions.items() if function.ready]:
             self.author.send(LAST, "CAN_DO", self.author.value(name))
             while self.serve(LAST):
-                pass
+                pass  # each call takes one job and ends it
 
     # --- what the rules have in common ------------------------------------------------------
 
