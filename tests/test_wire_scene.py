@@ -1,4 +1,4 @@
-"""Scenes on a clock of the test's own; see test_run for what they share with plays."""
+"""Scenes on a clock of the test's own; see test_wire_run for what they share with plays."""
 
 import selectors
 import socket
