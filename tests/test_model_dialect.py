@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from inspect import cleandoc
 
 import pytest
 
@@ -353,7 +354,7 @@ class TestParse:
             Dialect.parse(words)
 
     def test_every_choice_is_explained(self):
-        attributes = Dialect.__doc__.split("Attributes:")[1]
+        attributes = cleandoc(Dialect.__doc__).split("Attributes:")[1]
         assert [
-            name for field in fields(Dialect) if f"        {(name := field.name)}: " not in attributes
+            name for field in fields(Dialect) if f"\n    {(name := field.name)}: " not in attributes
         ] == []
