@@ -57,7 +57,7 @@ def outcomes(option: str, expectations: Expectations | None) -> dict[str, str]:
     kind = option.partition("=")[0].removeprefix("--")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.jsonl"
-        options = [option, "--gear-expectations=none", f"--gear-report={report}"]
+        options = [option, f"--gear-report={report}"]
         command = [sys.executable, "-m", "pytest", "-q", *_SUITES[kind], *options]
         subprocess.run(command, capture_output=True, check=False)
         header, *lines = [json.loads(line) for line in report.read_text().splitlines()]
