@@ -100,6 +100,16 @@ def test_small_packets_are_not_held_back_by_the_kernel(bench):
     assert bench.connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="the kernel cannot be told")
+def test_the_kernel_acknowledges_at_once_what_was_read_also_in_a_dialogue(bench):
+    bench.peer.sendall(NOOP)
+    bench.until(1)
+    bench.connection.send(NOOP)  # from here on it would wait for an answer that could carry it
+    bench.peer.sendall(NOOP)
+    bench.until(2)
+    assert bench.connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
+
+
 def test_reading_where_nothing_has_come_is_harmless(bench):
     bench.connection.ready(selectors.EVENT_READ, 1.0)
     assert bench.inbox.arrivals == []

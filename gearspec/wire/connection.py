@@ -39,6 +39,9 @@ TURN_BYTES: Final = 4 * 1024 * 1024
 TURN_ITEMS: Final = 4096
 """After how many packets or lines a turn ends."""
 
+# Linux only. A program that leaves Nagle's algorithm on holds a small packet back until the one before it is
+# acknowledged, and the kernel is in no hurry to do that for who has nothing to send.
+_ACKNOWLEDGE: Final = getattr(socket, "TCP_QUICKACK", None)
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 _RESETS: Final = frozenset({errno.ECONNRESET, errno.EPIPE})
 
@@ -148,10 +151,17 @@ class Connection:
             if not data:
                 self._end(self._broken or Sign.CLOSED, now)
                 return
+            self._acknowledge()
             self._take(data, now)
             if len(data) < CHUNK:
                 return
             left -= CHUNK
+
+    def _acknowledge(self) -> None:
+        """Let the kernel acknowledge what was read, now; it falls back into its habits each time."""
+        if _ACKNOWLEDGE is not None:
+            with suppress(OSError):  # it is being reset
+                self._sock.setsockopt(socket.IPPROTO_TCP, _ACKNOWLEDGE, 1)
 
     def _take(self, data: bytes, now: float) -> None:
         items = self._decoder.feed(data)
