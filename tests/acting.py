@@ -3,7 +3,9 @@
 A play is a function of a `Stage`; it runs in a thread of its own, and what fails in it fails the test.
 """
 
+import atexit
 import contextlib
+import functools
 import socket
 import threading
 from collections import deque
@@ -14,10 +16,6 @@ from gearspec.protocol.packet import Decoder, Line, response
 
 LATE = 30.0
 """Seconds that are never waited for, unless something is broken."""
-
-
-VACANT = []
-"""A socket that has a port and does not listen."""
 
 
 def bound():
@@ -166,12 +164,12 @@ def acting(*plays):
                 raise stage.problem
 
 
+@functools.cache
 def vacant():
-    """An address where nobody listens, and which nobody else can have."""
-    if not VACANT:
-        VACANT.append(socket.socket())
-        VACANT[0].bind(("127.0.0.1", 0))
-    return "{}:{}".format(*VACANT[0].getsockname())
+    """An address where nobody listens, and which nobody else can have while the tests run."""
+    place = bound()
+    atexit.register(place.close)
+    return "{}:{}".format(*place.getsockname())
 
 
 @contextlib.contextmanager
