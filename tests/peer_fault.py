@@ -25,8 +25,8 @@ from gearspec.suite import suite_cases
 from tests.fault import copy_name, load_copy, read_fault, read_sources, replaced
 
 PEERS = Path(gearspec.peers.__file__).parent
-AT_ONCE = 16
-"""How many scenes of one fault are played at once; most of the time they wait."""
+AT_ONCE = (16, 4, 1, 1, 1)
+"""How many scenes of a fault are played at once, which mostly wait; then of those that could not be told."""
 SHARE = 6
 """One of so many cases is in the sample that has to pass for the most part."""
 
@@ -69,12 +69,12 @@ def faulty_run(fault):
     return load_copy(name, f"{name}.adapter", copied, {}).run
 
 
-def _play(begin, items):
+def _play(begin, items, most):
     stages = {
         role: TesteeStage(role, frozenset(side.FEATURES), EDITIONS[-1], token, time.time)
         for role, side in SIDES.items()
     }
-    ensemble = Ensemble({item: scenes(cases()[item], stages[item[1]]) for item in items}, begin, most=AT_ONCE)
+    ensemble = Ensemble({item: scenes(cases()[item], stages[item[1]]) for item in items}, begin, most=most)
     try:
         return {item: worst(ensemble.collect(item)) for item in items}
     finally:
@@ -84,8 +84,8 @@ def _play(begin, items):
 def played(fault, items):
     """What some cases come to with a fault; what could not be told is played again with less around it."""
     begin = partial(EmbeddedAdapter, faulty_run(fault))
-    results = _play(begin, items)
-    for _ in range(2):
-        unsure = [item for item in items if results[item].verdict is Verdict.INCONCLUSIVE]
-        results |= _play(begin, unsure)
+    results, unsure = {}, items
+    for most in AT_ONCE:
+        results |= _play(begin, unsure, most)
+        unsure = [item for item in unsure if results[item].verdict is Verdict.INCONCLUSIVE]
     return results
