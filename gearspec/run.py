@@ -25,7 +25,6 @@ from gearspec.suite import item_id, role_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from gearspec.harness.expectation import Deviation
     from gearspec.harness.program import Program
     from gearspec.report import Subject
     from gearspec.script.case import Case
@@ -237,14 +236,11 @@ class Run:
         fresh = [case for case in cases if (case.id, role) not in self._prepared]
         self._prepared.update((case.id, role) for case in fresh)
         if fresh:
-            session = self.session
+            version = self.session.version  # to start it is to read what is expected of it
+            known = self._expectations
             # What is known to deviate comes first: it may wait for a deadline, and the others fit beside it.
-            fresh.sort(key=lambda case: self._listed(item_id(case, role)) is None)
-            session.prepare(fresh, role)
-
-    def _listed(self, item: str) -> Deviation | None:
-        known, version = self._expectations, self.session.version
-        return known.find(item, version) if known else None
+            fresh.sort(key=lambda case: not (known and known.find(item_id(case, role), version)))
+            self.session.prepare(fresh, role)
 
     def refusal(self, case: Case) -> str | None:
         """Why a case is not played on this program; None if it is."""

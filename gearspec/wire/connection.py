@@ -151,17 +151,12 @@ class Connection:
             if not data:
                 self._end(self._broken or Sign.CLOSED, now)
                 return
-            self._acknowledge()
+            if _ACKNOWLEDGE is not None:  # the kernel falls back into its habits each time
+                self._sock.setsockopt(socket.IPPROTO_TCP, _ACKNOWLEDGE, 1)
             self._take(data, now)
             if len(data) < CHUNK:
                 return
             left -= CHUNK
-
-    def _acknowledge(self) -> None:
-        """Let the kernel acknowledge what was read, now; it falls back into its habits each time."""
-        if _ACKNOWLEDGE is not None:
-            with suppress(OSError):  # it is being reset
-                self._sock.setsockopt(socket.IPPROTO_TCP, _ACKNOWLEDGE, 1)
 
     def _take(self, data: bytes, now: float) -> None:
         items = self._decoder.feed(data)
